@@ -1,0 +1,165 @@
+"""What the engine tells the company and what the company answers, without a word of HTTP or JSON spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from connector.accounting.commerce import Address
+from connector.accounting.keys import Operation
+from connector.accounting.policy import Ref, TaxCode, TaxWorld
+
+NameKind = Literal[
+    "Customer", "Vendor", "Employee", "Item", "Account", "PaymentMethod", "Term", "Class", "Department"
+]
+
+Payload = dict[str, Any]
+"""A request body as it will be stored and sent: plain JSON values, amounts as JSON numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One item of a batch. `bid` has at most 10 characters and is unique in its batch (QBO reference, Batch)."""
+
+    bid: str
+    operation: Operation
+    entity: str
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The company carried a write out. `rates`: QuickBooks tax rate id -> amount as answered. `raw`: the entity."""
+
+    bid: str
+    entity: str
+    qbo_id: str
+    sync_token: str
+    number: str = ""
+    total: Decimal | None = None
+    tax: Decimal | None = None
+    rates: Mapping[str, Decimal] = field(default_factory=dict)
+    raw: Payload = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The company refused this write, definitely. existing_id: the id that a duplicate fault names, "" if none."""
+
+    bid: str
+    code: str
+    message: str
+    detail: str
+    element: str = ""
+    existing_id: str = ""
+    retryable: bool = False
+    """True for faults that mean "again later" (3001 throttled, one name at a time, maintenance, 10000)."""
+
+
+Answer = Posted | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class NameRow:
+    """One row of a name list, as the local mirror keeps it."""
+
+    kind: NameKind
+    qbo_id: str
+    name: str
+    active: bool
+    sync_token: str = "0"
+    full_name: str = ""
+    email: str = ""
+    sku: str = ""
+    currency: str = ""
+    type: str = ""
+    """Item: Service, NonInventory, Inventory, Category, Group. Account: AccountType."""
+    subtype: str = ""
+    deleted: bool = False
+    inventory_start: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyFacts:
+    """Preferences and lists that decide what can be posted. tax_world is what the company's preferences say."""
+
+    name: str
+    country: str
+    home_currency: str
+    multicurrency: bool
+    tax_world: TaxWorld
+    custom_numbers: bool
+    classes: bool
+    locations: bool
+    inventory: bool
+    auto_apply_credit: bool
+    closed_until: date | None
+    tax_codes: tuple[TaxCode, ...]
+    inactive_tax_codes: tuple[TaxCode, ...] = ()
+    tax_code_ids_unusable: tuple[str, ...] = ()
+    subscription: str = ""
+    default_time_zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerWanted:
+    """A customer to be created. display_name is already free of characters that QuickBooks refuses, ≤ 100 long."""
+
+    key: str
+    display_name: str
+    given_name: str = ""
+    family_name: str = ""
+    company: str = ""
+    email: str = ""
+    phone: str = ""
+    billing: Address | None = None
+    shipping: Address | None = None
+    currency: str = ""
+    send_currency: bool = False
+    """True when the company keeps several currencies; otherwise CurrencyRef stays out."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemWanted:
+    """An item to be created. `type` is QuickBooks'; inventory needs the asset account and a start date."""
+
+    key: str
+    name: str
+    sku: str
+    type: Literal["Service", "NonInventory", "Inventory"]
+    description: str
+    income_account: Ref
+    expense_account: Ref | None = None
+    asset_account: Ref | None = None
+    quantity: Decimal = Decimal(0)
+    inventory_start: date | None = None
+    unit_price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDocument:
+    """A document looked up in the company, to be compared with what we meant to post."""
+
+    entity: str
+    qbo_id: str
+    sync_token: str
+    number: str
+    private_note: str
+    document_date: date | None
+    customer_id: str
+    total: Decimal | None
+    tax: Decimal | None
+    rates: Mapping[str, Decimal]
+    raw: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed in the name lists since a moment; `complete` False = more than the answer could hold."""
+
+    rows: tuple[NameRow, ...]
+    as_of: datetime
+    complete: bool = True

@@ -1,0 +1,62 @@
+"""Identity: which write is which, whatever crashes, retries and clocks do (product specification §1, Identity)."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+Operation = Literal["create", "update", "void", "delete"]
+
+MARKER_PREFIX = "woo:"
+
+
+def sale_key(order_id: int) -> str:
+    return f"order:{order_id}:sale"
+
+
+def payment_key(order_id: int, number: int) -> str:
+    """The n-th payment of an order, counted from 1."""
+    return f"order:{order_id}:payment:{number}"
+
+
+def refund_key(order_id: int, refund_id: int) -> str:
+    return f"order:{order_id}:refund:{refund_id}"
+
+
+def customer_key(*, mode: str, email: str, name: str, currency: str) -> str:
+    """One customer by (mode, normalised e-mail else name, currency): most buyers are guests without an id."""
+    return f"customer:{mode}:{normalise(email) or normalise(name)}:{currency}"
+
+
+def item_key(product_id: int, variation_id: int) -> str:
+    return f"item:{product_id}:{variation_id}"
+
+
+def normalise(text: str) -> str:
+    """Compare-ready text: case folded, outer blanks off, inner runs of blanks one blank."""
+    return " ".join(text.split()).casefold()
+
+
+def request_id(tenant_key: str, key: str, operation: Operation, generation: int) -> str:
+    """The `requestid` of a single call: 32 hexadecimal characters (QBO reference, 1.3: at most 50, 36 on a batch)."""
+    text = "\x1f".join((tenant_key, key, operation, str(generation)))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def sale_marker(tenant_key: str, order_id: int) -> str:
+    """First in PrivateNote, so that it survives truncation; tells our documents from everybody else's."""
+    return f"{MARKER_PREFIX}{tenant_key}:{order_id}"
+
+
+def payment_marker(tenant_key: str, order_id: int) -> str:
+    return f"{sale_marker(tenant_key, order_id)}:payment"
+
+
+def refund_marker(tenant_key: str, order_id: int, refund_id: int) -> str:
+    return f"{sale_marker(tenant_key, order_id)}:refund:{refund_id}"
+
+
+def has_marker(private_note: str, marker: str) -> bool:
+    """True when the note begins with this marker as a whole, not with a longer one of the same beginning."""
+    first_line = private_note.split("\n", 1)[0].strip()
+    return first_line == marker or first_line.startswith(f"{marker} ")

@@ -1,0 +1,142 @@
+"""The merchant's choices and the company's facts as one value, so that planning needs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+TaxWorld = Literal["off", "us_automated", "us_manual", "global"]
+DocumentChoice = Literal["invoice", "sales_receipt"]
+CustomerMode = Literal["original", "organisation", "generic"]
+Overrides = Literal["unknown", "kept", "ignored", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """An object of the company by its id; the name is for people and never decides anything."""
+
+    id: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaxRate:
+    """One QuickBooks tax rate inside a code, in the order it applies. `compound` = on amount plus tax."""
+
+    id: str
+    name: str
+    percent: Decimal
+    compound: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TaxCode:
+    """A QuickBooks tax code with its sales rates of today; no rates = out of scope or exempt."""
+
+    id: str
+    name: str
+    rates: tuple[TaxRate, ...] = ()
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(self.id, self.name)
+
+    @property
+    def percent(self) -> Decimal:
+        """The effective percentage on the net amount, compound rates included."""
+        total = Decimal(0)
+        for rate in self.rates:
+            total += rate.percent * (1 + total / 100) if rate.compound else rate.percent
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class RateMapping:
+    """A store rate, or a combination that occurs on one line, and its tax code.
+
+    percent: what the store's rate was when the merchant mapped it; a rate edited in the store keeps its id, so another
+    percentage on an order means that the mapping no longer fits (None: not checked).
+    """
+
+    rate_ids: frozenset[int]
+    code: TaxCode
+    percent: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayMapping:
+    """Where one payment method's money goes; `record` False = the merchant records it otherwise."""
+
+    gateway: str
+    account: Ref | None
+    payment_method: Ref | None
+    record: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TaxPolicy:
+    world: TaxWorld
+    rates: tuple[RateMapping, ...] = ()
+    untaxed: TaxCode | None = None
+    untaxed_vat_exempt: TaxCode | None = None
+    untaxed_export: TaxCode | None = None
+    tax_item: Ref | None = None
+    override: Literal["auto", "always", "never"] = "auto"
+    cancelling_lines: bool = True
+    overrides: Overrides = "unknown"
+    prediction_wrong: bool = False
+    needs_line_codes: bool = False
+    """World off chosen by hand for a company that keeps tax: lines carry the untaxed code (or NON)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostingPolicy:
+    """Everything `plan` may look at besides the order.
+
+    tenant_key: fixed for ever, part of the marker in PrivateNote. closed_until: last day of the closed period, None
+    when the books are open. number_meta: name of the order meta that holds the legal number, "" = the order's number.
+    """
+
+    tenant_key: str
+    time_zone: str
+    start_date: date
+    statuses: frozenset[str]
+    home_currency: str
+    multicurrency: bool
+    country: str
+    taxes: TaxPolicy
+    document: DocumentChoice = "sales_receipt"
+    date_choice: Literal["created", "paid", "completed"] = "created"
+    number_prefix: str = ""
+    automatic_numbers: bool = False
+    custom_numbers_on: bool = True
+    number_meta: str = ""
+    default_item: Ref | None = None
+    shipping_item: Ref | None = None
+    discount_item: Ref | None = None
+    fee_item: Ref | None = None
+    fee_items: Mapping[str, Ref] = field(default_factory=dict)
+    rounding_item: Ref | None = None
+    refund_item: Ref | None = None
+    customer_mode: CustomerMode = "original"
+    generic_customer: str = "WooCommerce Customer"
+    sales_class: Ref | None = None
+    location: Ref | None = None
+    credit_memos: Literal["off", "automatic", "credit_memo", "refund_receipt"] = "automatic"
+    cancelled: Literal["credit_memo", "void"] = "credit_memo"
+    closed_period: Literal["hold", "first_open_day"] = "hold"
+    closed_until: date | None = None
+    zero_total: Literal["post", "skip"] = "post"
+    terms: Ref | None = None
+    customer_note: bool = True
+    match_items_by: Literal["sku", "name"] = "sku"
+    create_items: bool = False
+    record_payments: bool = True
+    default_account: Ref | None = None
+    gateways: Mapping[str, GatewayMapping] = field(default_factory=dict)
+    language: str = "en"
+    inactive_refs: Mapping[str, str] = field(default_factory=dict)
+    """Settings whose QuickBooks object has vanished or become inactive: option key -> name, e.g. shipping_item."""

@@ -1,0 +1,106 @@
+"""What the engine needs of the two systems and of time; nothing else of them is known above this line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from connector.accounting.books import (
+    Answer,
+    Changes,
+    CustomerWanted,
+    FoundDocument,
+    ItemWanted,
+    NameKind,
+    NameRow,
+    Payload,
+    Posted,
+    Write,
+)
+from connector.accounting.commerce import Order, Product, Unreadable
+from connector.accounting.documents import Document, DocumentKind
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPageRequest:
+    """One page of orders by id, ascending, modified within (after, before), both naive-second UTC and exclusive."""
+
+    page: int
+    per_page: int
+    modified_after: datetime | None = None
+    modified_before: datetime | None = None
+    created_after: datetime | None = None
+    status: str = ""
+
+
+class OrderPage(Protocol):
+    """rows: raw payload and typed order (or why it could not be typed); pages as the store counts them."""
+
+    @property
+    def rows(self) -> Sequence[tuple[dict[str, Any], Order | Unreadable]]: ...
+    @property
+    def total(self) -> int: ...
+    @property
+    def pages(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+class Store(Protocol):
+    """The shop. Raises RetryableError, ConnectionLostError (side "store") and FaultError."""
+
+    @property
+    def calls(self) -> int: ...
+    def now(self) -> datetime:
+        """The store's own clock, aware UTC (one cheap call that also proves the keys)."""
+    def orders(
+        self,
+        *,
+        page: int,
+        per_page: int,
+        modified_after: datetime | None = None,
+        modified_before: datetime | None = None,
+        created_after: datetime | None = None,
+        status: str = "",
+    ) -> OrderPage: ...
+    def orders_by_id(self, ids: Sequence[int]) -> Sequence[tuple[dict[str, Any], Order | Unreadable]]:
+        """At most 100 ids; those that no longer exist are simply not in the answer; trashed ones are asked for too."""
+    def products_by_id(self, ids: Sequence[int]) -> Sequence[Product]: ...
+
+
+class Books(Protocol):
+    """The company. Raises RetryableError, AnswerLostError, ConnectionLostError (side "quickbooks") and FaultError."""
+
+    @property
+    def calls(self) -> int: ...
+    @property
+    def reads(self) -> int: ...
+    def encode(self, document: Document, *, paid_id: str = "") -> tuple[str, Payload]:
+        """Entity name and body of a document; `paid_id` is the invoice's id for a payment."""
+    def encode_customer(self, customer: CustomerWanted) -> tuple[str, Payload]: ...
+    def encode_item(self, item: ItemWanted) -> tuple[str, Payload]: ...
+    def post_batch(self, request_id: str, writes: Sequence[Write]) -> Sequence[Answer]:
+        """At most 30 writes, answered in any order; raises only when the batch as a whole has no usable answer."""
+    def post_one(self, request_id: str, write: Write) -> Posted:
+        """A single write; raises FaultError when it is refused."""
+    def find_by_number(self, kind: DocumentKind, number: str) -> Sequence[FoundDocument]: ...
+    def find_by_date(
+        self, kind: DocumentKind, document_date: date, *, customer_id: str = ""
+    ) -> Sequence[FoundDocument]: ...
+    def read_document(self, kind: DocumentKind, qbo_id: str) -> FoundDocument | None: ...
+    def read_name(self, kind: NameKind, qbo_id: str) -> NameRow | None: ...
+    def names_called(self, name: str) -> Sequence[NameRow]:
+        """Customers, vendors and employees, active or not, with exactly this display name."""
+    def changes(self, since: datetime) -> Changes:
+        """Customers, vendors, employees, items and accounts that changed since; one metered read."""
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Aware UTC."""
+
+
+Links = Mapping[str, str]
+"""Store key -> QuickBooks id."""
