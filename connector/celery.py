@@ -1,0 +1,22 @@
+"""The Celery application and its few fixed beats; what is due is always read from rows, never from the schedule."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "connector.settings")
+
+app = Celery("connector")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["sync"])
+app.conf.beat_schedule = {
+    "dispatch-due-tenants": {"task": "sync.tasks.dispatch_due_tenants", "schedule": 60.0},
+    "sweep": {"task": "sync.tasks.sweep", "schedule": 60.0},
+}
+app.conf.task_routes = {
+    "sync.tasks.run_slice": {"queue": "sync"},
+    "sync.tasks.dispatch_due_tenants": {"queue": "interactive"},
+    "sync.tasks.sweep": {"queue": "interactive"},
+}

@@ -1,0 +1,21 @@
+from sync.models.cursor import Cursor
+from sync.models.link import Link
+from sync.models.mapping import Mapping
+from sync.models.mirror import MirrorEntry
+from sync.models.options import OptionsVersion
+from sync.models.posting import Batch, Posting
+from sync.models.record import Record, RecordEvent
+from sync.models.run import Run
+
+__all__ = [
+    "Batch",
+    "Cursor",
+    "Link",
+    "Mapping",
+    "MirrorEntry",
+    "OptionsVersion",
+    "Posting",
+    "Record",
+    "RecordEvent",
+    "Run",
+]

@@ -1,0 +1,24 @@
+"""How far a stream of the store has been read; it only moves once everything before it is safe in rows."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from sync.models.scoping import TenantQuerySet
+
+
+class Cursor(models.Model):
+    """position: modification time (the store's clock, UTC) up to which all orders are rows. covered_from: the first
+    creation day (ISO date) that was ever read from."""
+
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="cursors")
+    stream = models.CharField(max_length=20)
+    position = models.DateTimeField()
+    covered_from = models.DateField()
+
+    objects: ClassVar[TenantQuerySet[Cursor]] = TenantQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "stream"], name="one_cursor_per_stream")]

@@ -1,0 +1,37 @@
+"""The stored pair store object ↔ QuickBooks object, so that known buyers and products cost no look-up."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from sync.models.scoping import TenantQuerySet
+
+
+class Link(models.Model):
+    """store_key: `customer:…` or `item:…` of connector.accounting.keys. Links belong to one company."""
+
+    class Kind(models.TextChoices):
+        CUSTOMER = "customer"
+        ITEM = "item"
+
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="links")
+    company = models.ForeignKey("tenants.Company", on_delete=models.CASCADE, related_name="links")
+    kind = models.CharField(max_length=10, choices=Kind)
+    store_key = models.CharField(max_length=400)
+    qbo_id = models.CharField(max_length=30)
+    name = models.CharField(max_length=500, blank=True)
+    made_by = models.CharField(max_length=20, default="match")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[TenantQuerySet[Link]] = TenantQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "company", "kind", "store_key"], name="link_once_per_store_key"),
+            models.CheckConstraint(condition=~Q(qbo_id=""), name="link_has_a_target"),
+            models.CheckConstraint(condition=Q(kind__in=["customer", "item"]), name="link_kind_is_known"),
+        ]

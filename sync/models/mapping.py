@@ -1,0 +1,40 @@
+"""Things of the store that need a counterpart in the books, as the orders show them: rates, gateways, products.
+
+The merchant's choices for rates and gateways are part of the options document (immutable versions); these rows say what
+occurs and what still lacks a choice, and remember choices about single products ("this SKU means that item").
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from sync.models.scoping import TenantQuerySet
+
+
+class Mapping(models.Model):
+    class Kind(models.TextChoices):
+        TAX_RATE = "tax_rate"
+        GATEWAY = "gateway"
+        PRODUCT = "product"
+
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="mappings")
+    kind = models.CharField(max_length=10, choices=Kind)
+    store_key = models.CharField(max_length=200)
+    label = models.CharField(max_length=255, blank=True)
+    qbo_id = models.CharField(max_length=30, blank=True)
+    first_seen_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[TenantQuerySet[Mapping]] = TenantQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "kind", "store_key"], name="mapping_once_per_store_key"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["tax_rate", "gateway", "product"]), name="mapping_kind_is_known"
+            ),
+        ]

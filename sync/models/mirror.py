@@ -1,0 +1,39 @@
+"""The local mirror of a company's name lists: look-ups cost no metered read."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class MirrorEntry(models.Model):
+    """name_key, email_key and sku_key are compare-ready (case folded, trimmed). Shared by the company's tenants."""
+
+    company = models.ForeignKey("tenants.Company", on_delete=models.CASCADE, related_name="mirror")
+    kind = models.CharField(max_length=20)
+    qbo_id = models.CharField(max_length=30)
+    name = models.CharField(max_length=500)
+    name_key = models.CharField(max_length=500)
+    full_name = models.CharField(max_length=600, blank=True)
+    email_key = models.CharField(max_length=254, blank=True)
+    sku = models.CharField(max_length=120, blank=True)
+    sku_key = models.CharField(max_length=120, blank=True)
+    is_active = models.BooleanField(default=True)
+    currency = models.CharField(max_length=3, blank=True)
+    type = models.CharField(max_length=60, blank=True)
+    subtype = models.CharField(max_length=60, blank=True)
+    sync_token = models.CharField(max_length=20, default="0")
+    inventory_start = models.DateField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager[MirrorEntry]]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["company", "kind", "qbo_id"], name="mirror_row_once_per_object"),
+        ]
+        indexes = [
+            models.Index(fields=["company", "kind", "name_key"], name="mirror_by_name"),
+            models.Index(fields=["company", "kind", "email_key"], name="mirror_by_email"),
+            models.Index(fields=["company", "kind", "sku_key"], name="mirror_by_sku"),
+        ]

@@ -1,0 +1,6 @@
+from tenants.models.audit import AuditEntry
+from tenants.models.company import Company, Connection
+from tenants.models.people import Membership, Role, User
+from tenants.models.tenant import Tenant
+
+__all__ = ["AuditEntry", "Company", "Connection", "Membership", "Role", "Tenant", "User"]
