@@ -120,6 +120,10 @@ class CustomerWanted:
     currency: str = ""
     send_currency: bool = False
     """True when the company keeps several currencies; otherwise CurrencyRef stays out."""
+    shared: bool = False
+    """Several buyers share this customer (a company, the generic one): it is found by its name, whatever the e-mail."""
+    clash_suffix: str = "customer"
+    """Put in brackets behind the name when a vendor or employee has it already."""
 
 
 @dataclass(frozen=True, slots=True)

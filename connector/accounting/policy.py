@@ -93,6 +93,31 @@ class TaxPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemPolicy:
+    """How a product that the company does not have becomes an item (product specification §6).
+
+    name_fallback: products without SKU may be matched by name. initial_quantity: of a new inventory item.
+    """
+
+    type: Literal["non_inventory", "service", "inventory"] = "non_inventory"
+    income_account: Ref | None = None
+    expense_account: Ref | None = None
+    asset_account: Ref | None = None
+    cogs_account: Ref | None = None
+    reactivate: bool = False
+    name_fallback: bool = False
+    initial_quantity: Literal["zero", "store"] = "zero"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPolicy:
+    """How a buyer meets the customers that the company has (product specification §5)."""
+
+    reactivate: bool = False
+    same_email_other_name: Literal["existing", "new"] = "existing"
+
+
+@dataclass(frozen=True, slots=True)
 class PostingPolicy:
     """Everything `plan` may look at besides the order.
 
@@ -139,4 +164,10 @@ class PostingPolicy:
     gateways: Mapping[str, GatewayMapping] = field(default_factory=dict)
     language: str = "en"
     inactive_refs: Mapping[str, str] = field(default_factory=dict)
-    """Settings whose QuickBooks object has vanished or become inactive: option key -> name, e.g. shipping_item."""
+    """Settings whose QuickBooks object has vanished or become inactive: option key -> name, e.g. shipping_item.
+
+    Keys: default_item, shipping_item, discount_item, fee_item, fee_items:<name>, rounding_item, tax_item, untaxed_code,
+    tax_code:<id>, class, location, terms, default_account, gateway:<gateway>.
+    """
+    items: ItemPolicy = ItemPolicy()
+    customers: CustomerPolicy = CustomerPolicy()
