@@ -1,0 +1,143 @@
+"""Our documents as QuickBooks' JSON: small plain dicts with every amount a number (QBO reference, 5 Entities)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connector.accounting.books import Payload
+from connector.accounting.documents import (
+    Document,
+    DocumentKind,
+    DocumentLine,
+    DocumentTax,
+    PaymentDocument,
+    RateTax,
+    SaleDocument,
+)
+from connector.qbo import values
+
+_RECEIVES_MONEY = frozenset({DocumentKind.SALES_RECEIPT, DocumentKind.REFUND_RECEIPT})
+_HAS_TERMS = frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO})
+_IS_SHIPPED = frozenset({DocumentKind.INVOICE, DocumentKind.SALES_RECEIPT})
+
+
+def encode_document(document: Document, *, paid_id: str = "") -> tuple[str, Payload]:
+    """Entity name and body of a document to create; `paid_id` is the id of the invoice that a payment pays.
+
+    Raises ValueError when an amount has more digits than a JSON number keeps, or a payment has no invoice.
+    """
+    if isinstance(document, PaymentDocument):
+        return document.kind.value, _payment(document, paid_id)
+    return document.kind.value, _sale(document)
+
+
+def _sale(sale: SaleDocument) -> Payload:
+    body: Payload = {
+        "CustomerRef": values.reference(sale.customer),
+        "CurrencyRef": {"value": sale.currency},
+        "TxnDate": values.day(sale.document_date),
+        "DocNumber": sale.number,
+        "GlobalTaxCalculation": sale.global_tax,
+        "Line": [_line(line) for line in sale.lines],
+        "TxnTaxDetail": _tax(sale.tax) if sale.tax is not None and sale.tax.stated else None,
+        "PrivateNote": values.block_of_text(sale.private_note, values.PRIVATE_NOTE),
+        "CustomerMemo": _memo(sale.customer_memo),
+        "BillEmail": _email(sale.email),
+        "BillAddr": values.address_of(sale.billing, with_name=True),
+        "ShipAddr": values.address_of(sale.shipping, with_name=True),
+        "ClassRef": values.reference(sale.sales_class) if sale.sales_class else None,
+        "DepartmentRef": values.reference(sale.location) if sale.location else None,
+        # A customer who prefers e-mail would otherwise be sent a copy by QuickBooks, or the sale refused (6420).
+        "EmailStatus": "NotSet",
+    }
+    body |= _by_kind(sale)
+    return values.compact(body)
+
+
+def _by_kind(sale: SaleDocument) -> Payload:
+    """The header fields that only some kinds of document have (QBO reference, 5.4)."""
+    body: Payload = {}
+    if sale.kind in _RECEIVES_MONEY:
+        body["DepositToAccountRef"] = values.reference(sale.deposit_account) if sale.deposit_account else None
+        body["PaymentMethodRef"] = values.reference(sale.payment_method) if sale.payment_method else None
+        body["PaymentRefNum"] = _payment_reference(sale.payment_reference)
+    if sale.kind in _HAS_TERMS:
+        body["SalesTermRef"] = values.reference(sale.terms) if sale.terms else None
+    if sale.kind in _IS_SHIPPED:
+        body["ShipDate"] = values.day(sale.ship_date) if sale.ship_date else None
+        method = values.line_of_text(sale.ship_method, values.SHIP_METHOD)
+        body["ShipMethodRef"] = {"value": method} if method else None
+    if sale.kind is DocumentKind.INVOICE:
+        body["DueDate"] = values.day(sale.due_date) if sale.due_date else None
+        # The shop has taken the money or will: no payment link of QuickBooks' on top of it.
+        body["AllowOnlineCreditCardPayment"] = False
+        body["AllowOnlineACHPayment"] = False
+    return body
+
+
+def _line(line: DocumentLine) -> Payload:
+    detail: Payload = {
+        "ItemRef": values.reference(line.item),
+        "Qty": values.number(line.quantity) if line.quantity is not None else None,
+        "UnitPrice": values.number(line.unit_price) if line.unit_price is not None else None,
+        "TaxCodeRef": values.reference(line.tax_code) if line.tax_code else None,
+    }
+    return values.compact(
+        {
+            "DetailType": "SalesItemLineDetail",
+            "Amount": values.number(line.amount),
+            "Description": values.block_of_text(line.description, values.DESCRIPTION),
+            "SalesItemLineDetail": values.compact(detail),
+        }
+    )
+
+
+def _tax(tax: DocumentTax) -> Payload:
+    """The store's tax as stated: total and one line per QuickBooks rate (QBO reference, 5.8)."""
+    return values.compact({"TotalTax": values.number(tax.total), "TaxLine": [_tax_line(rate) for rate in tax.rates]})
+
+
+def _tax_line(tax: RateTax) -> Payload:
+    return {
+        "DetailType": "TaxLineDetail",
+        "Amount": values.number(tax.amount),
+        "TaxLineDetail": {
+            "TaxRateRef": values.reference(tax.rate),
+            "PercentBased": True,
+            "TaxPercent": values.number(tax.percent),
+            "NetAmountTaxable": values.number(tax.net),
+        },
+    }
+
+
+def _payment(payment: PaymentDocument, paid_id: str) -> Payload:
+    if not paid_id:
+        raise ValueError(f"Payment {payment.key} needs the id of the invoice it pays; post the invoice first.")
+    amount = values.number(payment.total)
+    return values.compact(
+        {
+            "CustomerRef": values.reference(payment.customer),
+            "CurrencyRef": {"value": payment.currency},
+            "TxnDate": values.day(payment.document_date),
+            "TotalAmt": amount,
+            "DepositToAccountRef": values.reference(payment.deposit_account),
+            "PaymentMethodRef": values.reference(payment.payment_method) if payment.payment_method else None,
+            "PaymentRefNum": _payment_reference(payment.payment_reference),
+            "PrivateNote": values.block_of_text(payment.private_note, values.PRIVATE_NOTE),
+            "Line": [{"Amount": amount, "LinkedTxn": [{"TxnId": paid_id, "TxnType": "Invoice"}]}],
+        }
+    )
+
+
+def _payment_reference(text: str) -> str:
+    return values.line_of_text(text, values.PAYMENT_REFERENCE, ellipsis=False)
+
+
+def _memo(text: str) -> dict[str, Any] | None:
+    memo = values.block_of_text(text, values.CUSTOMER_MEMO)
+    return {"value": memo} if memo else None
+
+
+def _email(text: str) -> dict[str, Any] | None:
+    address = values.email_of(text)
+    return {"Address": address} if address else None

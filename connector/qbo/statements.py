@@ -1,0 +1,56 @@
+"""QuickBooks' query language, as far as we speak it (QBO reference, 1.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from connector.accounting.books import NameKind
+from connector.accounting.documents import DocumentKind
+
+PAGE = 1000
+"""The largest page; also the most objects that one answer may hold."""
+
+
+def literal(text: str) -> str:
+    """A quoted value. The package escapes the quote only, so the backslash is ours too."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def names(kind: NameKind, *, start: int, page_size: int, changed_since: datetime | None = None) -> str:
+    """One page of a name list, inactive rows included; an item's Sku only comes when it is asked for by name."""
+    what = "*, Sku" if kind == "Item" else "*"
+    conditions = ["Active IN (true,false)"]
+    if changed_since is not None:
+        conditions.append(f"MetaData.LastUpdatedTime >= {literal(changed_since.isoformat(timespec='seconds'))}")
+    return _select(what, kind, conditions, start=start, page_size=page_size)
+
+
+def name_called(kind: NameKind, spellings: Sequence[str]) -> str:
+    """Rows of one list whose display name is one of these, inactive rows included."""
+    chosen = ",".join(literal(spelling) for spelling in spellings)
+    return _select("*", kind, [f"DisplayName IN ({chosen})", "Active IN (true,false)"], start=1, page_size=PAGE)
+
+
+def documents_numbered(kind: DocumentKind, number: str, *, start: int) -> str:
+    return _select("*", kind.value, [f"DocNumber = {literal(number)}"], start=start, page_size=PAGE)
+
+
+def documents_dated(kind: DocumentKind, document_date: date, *, customer_id: str, start: int) -> str:
+    conditions = [f"TxnDate = {literal(document_date.isoformat())}"]
+    if customer_id:
+        conditions.append(f"CustomerRef = {literal(customer_id)}")
+    return _select("*", kind.value, conditions, start=start, page_size=PAGE)
+
+
+def tax_list(entity: str, *, start: int) -> str:
+    """TaxCode or TaxRate, inactive rows included: a mapping may still name one."""
+    return _select("*", entity, ["Active IN (true,false)"], start=start, page_size=PAGE)
+
+
+def _select(what: str, entity: str, conditions: Sequence[str], *, start: int, page_size: int) -> str:
+    return (
+        f"SELECT {what} FROM {entity} WHERE {' AND '.join(conditions)}"
+        f" ORDERBY Id STARTPOSITION {start} MAXRESULTS {page_size}"
+    )
