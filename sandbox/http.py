@@ -89,7 +89,9 @@ class Server:
                     self.close_connection = True
                     self.connection.close()
                     return
-                self.send_response(answer.status)
+                self.send_response_only(answer.status)
+                if "Date" not in answer.headers:
+                    self.send_header("Date", self.date_time_string())
                 if answer.body or answer.status not in (204, 304):
                     self.send_header("Content-Type", answer.content_type)
                 for name, value in answer.headers.items():
