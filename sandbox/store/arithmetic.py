@@ -90,7 +90,7 @@ class OrderAmounts:
     fees: list[Fee] = field(default_factory=list)
     shipping: list[Shipping] = field(default_factory=list)
     coupons: list[CouponUse] = field(default_factory=list)
-    location: Location = Location("")
+    location: Location = field(default_factory=lambda: Location(""))
     vat_exempt: bool = False
     tax_lines: list[TaxLine] = field(default_factory=list)
     discount_total: Decimal = ZERO
@@ -296,8 +296,8 @@ def _sum_taxes(order: OrderAmounts, rules: TaxRules) -> None:
 
     cart: Taxes = {}
     shipping: Taxes = {}
-    for taxed in (*order.lines, *order.fees):
-        add_taxes(cart, ((key, rounded(amount)) for key, amount in taxed.taxes.items()))
+    for taxes in [*(line.taxes for line in order.lines), *(fee.taxes for fee in order.fees)]:
+        add_taxes(cart, ((key, rounded(amount)) for key, amount in taxes.items()))
     for line in order.shipping:
         add_taxes(shipping, ((key, rounded(amount)) for key, amount in line.taxes.items()))
     order.tax_lines = [

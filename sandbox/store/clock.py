@@ -55,7 +55,7 @@ def is_date(value: str) -> bool:
     if match is None:
         return False
     try:
-        datetime.strptime(match.group(1).upper().replace(" ", "T"), _FORM)
+        datetime.fromisoformat(match.group(1).upper().replace(" ", "T"))
     except ValueError:
         return False
     return True

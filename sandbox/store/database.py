@@ -87,6 +87,8 @@ class Database:
                         self.rows(kind)[row_id] = old
                     self._touch(kind)
                 self.facts = self._undo_facts
+                for name in self.facts:
+                    self._touch(name)
                 raise
             else:
                 self._connection.execute("COMMIT")
@@ -117,6 +119,7 @@ class Database:
         """Keep a single value (JSON)."""
         with self.change():
             self.facts[name] = value
+            self._touch(name)
             self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
 
     def next_number(self, sequence: str, step: int = 1) -> int:

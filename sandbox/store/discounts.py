@@ -1,6 +1,7 @@
 """How coupons are spread over the lines of a cart or an order, to the cent.
 
-Amounts are in cents here, as WooCommerce counts them. Source: `WC_Discounts` and `WC_Cart_Totals::get_coupons_from_cart`.
+Amounts are in cents here, as WooCommerce counts them.
+Source: `WC_Discounts` and `WC_Cart_Totals::get_coupons_from_cart`.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _is_integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) or re.fullmatch(r"-?\d+", str(value)) is not None
+    return (isinstance(value, int) and not isinstance(value, bool)) or re.fullmatch(r"-?\d+", str(value)) is not None
 
 
 def _wrong_type(name: str, kind: str) -> Problem:

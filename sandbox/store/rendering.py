@@ -43,6 +43,18 @@ def with_decimals(document: Document, decimals: int) -> Document:
     return result
 
 
+def with_amounts_of(document: Document, precise: Document) -> Document:
+    """A document with the amounts of the same order seen with more decimals."""
+    result = {**document, **{name: precise[name] for name in _ORDER_AMOUNTS if name in document}}
+    for list_name, names in _ITEM_LISTS.items():
+        finer = {item["id"]: item for item in precise.get(list_name, [])}
+        result[list_name] = [
+            {**item, **{name: finer[item["id"]][name] for name in (*names, "taxes") if name in item}}
+            for item in document.get(list_name, [])
+        ]
+    return result
+
+
 def _item(item: Document, names: tuple[str, ...], decimals: int) -> Document:
     result = dict(item)
     for name in names:
