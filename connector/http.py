@@ -211,7 +211,7 @@ class Retry:
     """
 
     stop: stop_base = field(default_factory=lambda: tenacity.stop_after_attempt(3))
-    wait: wait_base = field(default_factory=lambda: tenacity.wait_exponential_jitter(initial=0.5, max=5, jitter=0.5))
+    wait: wait_base = field(default_factory=lambda: tenacity.wait_exponential_jitter(multiplier=0.5, max=5, jitter=0.5))
     statuses: frozenset[int] = frozenset({429, 500, 502, 503, 504})
     methods: frozenset[str] = frozenset({"GET", "HEAD", "OPTIONS"})
     retry_after_cap_seconds: float = 10.0
