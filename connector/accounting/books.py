@@ -12,9 +12,7 @@ from connector.accounting.commerce import Address
 from connector.accounting.keys import Operation
 from connector.accounting.policy import Ref, TaxCode, TaxWorld
 
-NameKind = Literal[
-    "Customer", "Vendor", "Employee", "Item", "Account", "PaymentMethod", "Term", "Class", "Department"
-]
+NameKind = Literal["Customer", "Vendor", "Employee", "Item", "Account", "PaymentMethod", "Term", "Class", "Department"]
 
 Payload = dict[str, Any]
 """A request body as it will be stored and sent: plain JSON values, amounts as JSON numbers."""
@@ -70,7 +68,7 @@ class NameRow:
     qbo_id: str
     name: str
     active: bool
-    sync_token: str = "0"
+    sync_token: str = "0"  # noqa: S105
     full_name: str = ""
     email: str = ""
     sku: str = ""

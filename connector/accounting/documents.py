@@ -49,7 +49,7 @@ class RateTax:
 
 @dataclass(frozen=True, slots=True)
 class DocumentTax:
-    """stated False: QuickBooks computes and `rates` is our prediction; True: the amounts are sent (TotalTax, TaxLine)."""
+    """stated False: QuickBooks computes, `rates` is our prediction; True: the amounts are sent (TotalTax, TaxLine)."""
 
     total: Decimal
     rates: tuple[RateTax, ...] = ()
@@ -118,7 +118,7 @@ class Means(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RateProof:
-    """One rate, or one group of store rates that share a QuickBooks rate. rate_id is QuickBooks', "" without tax there."""
+    """One rate, or one group of store rates that share QuickBooks rates. rate_id is QuickBooks' ("1+2"), "" without."""
 
     label: str
     rate_id: str

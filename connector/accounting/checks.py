@@ -1,0 +1,85 @@
+"""Does it add up: what must be true of every plan before a document may leave, checked on the finished documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from connector.accounting.commerce import FeeLine, Order, ShippingLine
+from connector.accounting.documents import Means, PaymentDocument, Planned, Proof, SaleDocument
+from connector.accounting.means import ROUNDING_UNITS_PER_RATE
+from connector.accounting.money import ZERO, half_up, is_amount, smallest_unit
+
+_CENT = Decimal("0.01")
+TAXABLE_LINE_LIMIT = 750
+LINE_LIMIT = 10_000
+
+
+def find_mistakes(order: Order, planned: Planned) -> tuple[str, ...]:
+    """Everything that does not add up, as short sentences for us; empty for a plan that may leave."""
+    unit = smallest_unit(order.currency)
+    mistakes = [*_sale_mistakes(order, planned.sale, unit), *_proof_mistakes(planned.sale, planned.proof, unit)]
+    for document in planned.documents:
+        if isinstance(document, PaymentDocument) and document.total != planned.sale.total:
+            mistakes.append(f"payment {document.total} is not the sale's {planned.sale.total}")
+    return tuple(mistakes)
+
+
+def unusable_amounts(order: Order) -> tuple[str, ...]:
+    """The amounts of an order that no document can hold: not a number, or beyond QuickBooks' eleven digits."""
+    return tuple(name for name, amount in _amounts(order) if not is_amount(amount))
+
+
+def line_limit(sale: SaleDocument) -> int:
+    """A taxed document holds fewer lines than one without any tax (product specification §7)."""
+    return TAXABLE_LINE_LIMIT if sale.tax is not None and sale.tax.rates else LINE_LIMIT
+
+
+def _amounts(order: Order) -> Iterator[tuple[str, Decimal]]:
+    yield "total", order.total
+    yield "total_tax", order.total_tax
+    for line in order.lines:
+        yield from (("line", line.total), ("line", line.subtotal), ("line", line.total_tax), ("line", line.quantity))
+        yield from (("line tax", tax.total) for tax in line.taxes)
+    dues: list[ShippingLine | FeeLine] = [*order.shipping_lines, *order.fee_lines]
+    for due in dues:
+        yield from (("shipping or fee", due.total), ("shipping or fee", due.total_tax))
+        yield from (("shipping or fee tax", tax.total) for tax in due.taxes)
+    for rate in order.tax_lines:
+        yield from (("rate", rate.tax_total), ("rate", rate.shipping_tax_total), ("percentage", rate.percent))
+
+
+def _sale_mistakes(order: Order, sale: SaleDocument, unit: Decimal) -> Iterator[str]:
+    tax = sale.tax.total if sale.tax else ZERO
+    lines = sum((line.amount for line in sale.lines), ZERO)
+    if lines + tax != sale.total:
+        yield f"lines {lines} + tax {tax} are not the total {sale.total}"
+    if sale.total != half_up(order.total, unit):
+        yield f"total {sale.total} is not the order's {order.total}"
+    if sale.tax is not None and sum((rate.amount for rate in sale.tax.rates), ZERO) != tax:
+        yield f"rates do not add up to the tax {tax}"
+    if not sale.lines:
+        yield "no lines"
+    for line in sale.lines:
+        if line.amount != half_up(line.amount, unit):
+            yield f"line {line.store_line_id} has {line.amount}, which is no whole number of cents"
+        if line.quantity is None or line.unit_price is None:
+            continue
+        if half_up(line.quantity * line.unit_price, min(unit, _CENT)) != line.amount:
+            yield f"line {line.store_line_id}: {line.quantity} × {line.unit_price} is not {line.amount}"
+
+
+def _proof_mistakes(sale: SaleDocument, proof: Proof, unit: Decimal) -> Iterator[str]:
+    if proof.store_total != proof.document_total or proof.document_total != sale.total:
+        yield f"proof: total {proof.document_total}, store {proof.store_total}, document {sale.total}"
+    if proof.means is Means.ROUNDING:
+        limit = unit * ROUNDING_UNITS_PER_RATE
+        if any(abs(rate.store - rate.document) > limit * (1 + rate.rate_id.count("+")) for rate in proof.rates):
+            yield "proof: a rate differs by more than the rounding line may bear"
+        return
+    if proof.store_tax != proof.document_tax:
+        yield f"proof: tax {proof.document_tax}, store {proof.store_tax}"
+    if any(rate.store != rate.document for rate in proof.rates):
+        yield "proof: a rate differs"
+    if proof.rates and sum((rate.store for rate in proof.rates), ZERO) != proof.store_tax:
+        yield "proof: the rates do not add up to the tax"
