@@ -74,7 +74,7 @@ class QuickBooksBooks(Transport):
         """
         _check_batch(request_id, writes)
         body = {"BatchItemRequest": [{"bId": w.bid, "operation": w.operation, w.entity: w.payload} for w in writes]}
-        answer = self.write("batch", body, request_id=request_id, params={}, kind="batch")
+        answer = self.write("batch", body, request_id=request_id, kind="batch")
         try:
             items = _items_by_bid(answer)
             faults = {write.bid: parse_faults(items[write.bid]) for write in writes}

@@ -151,7 +151,7 @@ def tax_of(body: Mapping[str, Any]) -> tuple[Decimal | None, dict[str, Decimal]]
         return None, {}
     rates: dict[str, Decimal] = {}
     for line in detail.get("TaxLine") or ():
-        inner = line.get("TaxLineDetail")
+        inner = line.get("TaxLineDetail") if isinstance(line, Mapping) else None
         rate = ref_of(inner, "TaxRateRef") if isinstance(inner, Mapping) else ""
         if rate:
             rates[rate] = rates.get(rate, Decimal(0)) + (amount(line.get("Amount")) or Decimal(0))

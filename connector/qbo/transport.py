@@ -100,14 +100,14 @@ class Transport(QuickBooks):
         body: Mapping[str, Any],
         *,
         request_id: str,
-        params: Mapping[str, str],
+        params: Mapping[str, str] | None = None,
         kind: CallKind = "write",
     ) -> dict[str, Any]:
         """One POST that changes something, sent once. Raises AnswerLostError when it may have been carried out."""
         url, content = f"{self.company_url}/{path}", values.dumps(body)
 
         def send() -> Any:
-            return self.post(url, content, request_id=request_id, params=dict(params))  # type: ignore[no-untyped-call]
+            return self.post(url, content, request_id=request_id, params=dict(params or {}))  # type: ignore[no-untyped-call]
 
         return self._call(kind, send)
 
