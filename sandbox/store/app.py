@@ -21,6 +21,7 @@ from sandbox.store.api import Api
 from sandbox.store.call import error_answer
 from sandbox.store.database import Database
 from sandbox.store.errors import ApiError
+from sandbox.store.generated import history
 from sandbox.store.shop import Shop
 from sandbox.store.wire import php_query
 
@@ -75,9 +76,10 @@ class Store:
             return Response(404, b"Not found", "text/plain; charset=utf-8")
 
     def _fill(self, profile: str, orders: int, captures: Path | None, storage: str | None) -> None:
-        del profile, orders
         if captures is not None:
             captured.load(self.database, captures)
+        else:
+            history.open_shop(self.database, profile, orders)
         if storage is not None:
             self.database.set_fact("storage", storage)
         key = {"consumer_key": f"ck_{secrets.token_hex(20)}", "consumer_secret": f"cs_{secrets.token_hex(20)}"}

@@ -82,7 +82,7 @@ def new_order(shop: Shop, order_id: int, *, created: datetime, via: str, key: st
         "date_completed": None,
         "date_paid": None,
         "cart_hash": "",
-        "number": str(order_id),
+        "number": shop.next_order_number(order_id),
         "meta_data": [],
         "line_items": [],
         "tax_lines": [],

@@ -37,6 +37,10 @@ def stored(value: Decimal) -> str:
 
 def shown(value: Decimal | str, decimals: int) -> str:
     """An amount as the API shows it with `dp` decimals ("24.98"); never a negative zero."""
+    if isinstance(value, str):
+        whole, _, fraction = value.partition(".")
+        if len(fraction) <= decimals and whole not in ("-0", ""):
+            return f"{whole}.{fraction.ljust(decimals, '0')}" if decimals else whole
     text = f"{round_half_up(Decimal(value), decimals):f}"
     return text.removeprefix("-") if Decimal(text) == 0 else text
 

@@ -30,12 +30,12 @@ CORE_STATUSES = (
 class Shop:
     """One shop: database, clock, and what its settings mean."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, steps: random.Random | None = None) -> None:
         self.database = database
         self.clock = Clock(database.facts.get("zone", "UTC"), float(database.facts.get("clock_offset_seconds", 0)))
         self.home = HOME
         self._rules: tuple[object, TaxRules] | None = None
-        self._steps = random.Random()
+        self._steps = steps or random.Random()
 
     # Settings ---------------------------------------------------------------------------------------------------
 
@@ -108,6 +108,12 @@ class Shop:
     def next_post_id(self) -> int:
         """Ids of orders, refunds and products come from one sequence that pages and drafts also draw from."""
         return self.database.next_number("post", self._steps.choice((1, 1, 1, 2, 3)))
+
+    def next_order_number(self, order_id: int) -> str:
+        """The number buyers see: the id, or a sequence of its own where a numbering plugin is at work."""
+        if "last_order_number" not in self.database.facts:
+            return str(order_id)
+        return str(self.database.next_number("order_number"))
 
     def next_item_id(self) -> int:
         return self.database.next_number("item")

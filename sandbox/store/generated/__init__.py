@@ -1,0 +1,1 @@
+"""Invented shops: their tables, and the orders buyers place in them."""
