@@ -179,6 +179,11 @@ class Faults:
             return HangUp(delay=rule.seconds)
         return self._wrong_answer(rule)
 
+    @property
+    def speaks_of_items(self) -> bool:
+        """Whether any rule is about batch items, so that their texts are worth making."""
+        return any(rule.fault is not None for rule in tuple(self._rules))
+
     def item_fault(self, item_body: str) -> Mapping[str, Any] | None:
         """The fault a rule gives to this batch item, if any. `item_body`: the item as JSON text."""
         with self._lock:
