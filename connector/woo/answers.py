@@ -27,6 +27,7 @@ from connector.woo.json_text import loads, loads_at
 
 SHOWN_CHARACTERS = 200
 
+_PAGE = re.compile(r"<(?:!doctype|html|head|body|script|style)\b", re.IGNORECASE)
 _START_OF_JSON = re.compile(r"(?:\n|>)[ \t]*([\[{])")
 _SCRIPTS = re.compile(r"<(script|style)\b.*?(?:</\1>|\Z)", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^<>]{0,500}>")
@@ -77,8 +78,9 @@ def expect_object(answer: Answer) -> Mapping[str, object]:
 def find_json(text: str) -> tuple[object, str]:
     """The JSON value of a text, and what stood around it. Raises ValueError when there is none, or not all of it.
 
-    PHP prints its warnings before the JSON, some caches a comment after it. A text that begins like JSON is never
-    searched further: inside a cut-off list there are whole objects, and one of them would pass for the answer.
+    PHP prints its warnings before the JSON (or after it), some caches a comment after it. A text that begins like JSON
+    is never searched further: inside a cut-off list there are whole objects, and one of them would pass for the answer.
+    Nor is a whole page: shops keep JSON of their own in scripts.
     """
     try:
         return loads(text), ""
@@ -90,9 +92,9 @@ def find_json(text: str) -> tuple[object, str]:
             value, end = loads_at(body, start)
         except ValueError:
             continue
-        after = body[end:].strip()
-        if not after or after.startswith("<"):
-            return value, f"{body[:start]} {after}".strip()
+        before, after = body[:start], body[end:].strip()
+        if not _PAGE.search(before) and (not after or after.startswith(("<!--", "<br"))):
+            return value, f"{before} {after}".strip()
     raise ValueError("no JSON in the answer")
 
 

@@ -177,7 +177,7 @@ class WooStore:
         return find_index(self._calls)
 
     def check(self) -> StoreFacts:
-        """The facts needed at connection. Raises ConnectionLostError when there is no store, or the keys are refused."""
+        """The facts needed at connection. Raises ConnectionLostError: there is no store, or the keys are refused."""
         return check_store(self._calls, our_time=datetime.now(UTC))
 
     def taxes(self) -> Sequence[StoreTaxRate]:

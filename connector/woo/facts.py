@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -133,17 +133,18 @@ def read_gateway(raw: Mapping[str, object]) -> StoreGateway:
 
 
 def read_statuses(schema: Mapping[str, object], names: Mapping[str, str]) -> tuple[StoreStatus, ...]:
-    """The statuses an order list can be filtered by (the answer of `OPTIONS /orders`), drafts and trash left out."""
-    slugs: Sequence[object] = ()
+    """The statuses an order can have, drafts and trash left out.
+
+    schema: the answer of `OPTIONS /orders`, which lists what can be filtered by. names: slug -> label, from the report.
+    """
+    slugs: list[object] = list(names)
     for endpoint in Fields(schema, "The description of orders").parts("endpoints", "Endpoint"):
         allowed = endpoint.part("args").part("status").part("items").raw.get("enum")
-        if isinstance(allowed, list) and "any" in allowed:
-            slugs = allowed
-            break
+        slugs += allowed if isinstance(allowed, list) and "any" in allowed else []
     return tuple(
         StoreStatus(slug, names.get(slug) or slug)
-        for slug in slugs
-        if isinstance(slug, str) and slug not in NOT_FOR_CHOOSING
+        for slug in dict.fromkeys(slug for slug in slugs if isinstance(slug, str))
+        if slug not in NOT_FOR_CHOOSING
     )
 
 
