@@ -160,10 +160,10 @@ class Api:
         if len(parts) != 1:
             raise unsupported("/".join(parts))
         operation = _operation(request.query, body)
-        return _envelope(kind, dumps(self.perform(operation, kind, body, include=request.query.get("include", ""))))
+        return _envelope(kind, self.perform(operation, kind, body, include=request.query.get("include", "")))
 
-    def perform(self, operation: str, kind: str, body: Mapping[str, Any], *, include: str = "") -> dict[str, Any]:
-        """Carry out one write inside the transaction and tell who listens. Raises Refusal."""
+    def perform(self, operation: str, kind: str, body: Mapping[str, Any], *, include: str = "") -> str:
+        """Carry out one write inside the transaction and tell who listens; gives the answer's JSON. Raises Refusal."""
         if operation == "create":
             value = create(self._books, kind, body, include=include)
         elif operation == "update":
@@ -176,7 +176,7 @@ class Api:
             raise unsupported(operation)
         self._stats.count_write(operation, kind)
         self._notify(kind, str(value["Id"]), operation)
-        return value
+        return dumps(value) if operation == "delete" else self._books.storage.text(kind, str(value["Id"]))
 
     def _send(self, ident: str, address: str | None) -> dict[str, Any]:
         """Mark an invoice as e-mailed."""

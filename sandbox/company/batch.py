@@ -17,7 +17,7 @@ _MAX_ITEMS = 30
 _MAX_BID = 10
 _ITEM_KEYS = ("bId", "operation", "optionsData", "Query")
 
-Perform = Callable[..., dict[str, Any]]
+Perform = Callable[..., str]
 
 
 def run_batch(
@@ -79,7 +79,7 @@ def _item_answer(
     except Refusal as refusal:
         stats.count_fault(refusal.code)
         return f'{{"Fault":{dumps(refusal.fault())},"bId":{dumps(bid)}}}', False
-    return f'{{"{kind}":{dumps(value)},"bId":{dumps(bid)}}}', True
+    return f'{{"{kind}":{value},"bId":{dumps(bid)}}}', True
 
 
 def _kind_of(item: Mapping[str, Any]) -> str:

@@ -199,16 +199,14 @@ class Control:
         kind = str(body["type"])
         perform = self._company.api.perform
         if "create" in body:
-            return perform("create", kind, body["create"], include="allowduplicatedocnum")
+            return loads(perform("create", kind, body["create"], include="allowduplicatedocnum"))
         current = self._books.get(kind, str(body["id"]))
         if current is None:
             raise LookupError(f"There is no {kind} {body['id']}.")
         identity = {"Id": current["Id"], "SyncToken": current["SyncToken"]}
-        if body.get("delete"):
-            return perform("delete", kind, identity)
-        if body.get("void"):
-            return perform("void", kind, identity)
-        return perform("update", kind, {**identity, "sparse": True, **body["change"]}, include="allowduplicatedocnum")
+        operation = "delete" if body.get("delete") else "void" if body.get("void") else "update"
+        change = {"sparse": True, **body["change"]} if operation == "update" else {}
+        return loads(perform(operation, kind, {**identity, **change}, include="allowduplicatedocnum"))
 
     def _deposit(self, body: Mapping[str, Any]) -> Any:
         """Move the money of a sales receipt or a payment from its account to the bank, or back."""

@@ -18,6 +18,7 @@ from sandbox.company.values import decimal_of
 Check = Callable[[str, Any], Any]
 """Takes the property's name and its non-empty value; gives the value to store or raises Refusal."""
 
+_TOO_MUCH = Decimal(10) ** 15
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -42,11 +43,14 @@ def flag(name: str, value: Any) -> bool:
 
 
 def number(name: str, value: Any) -> Decimal:
-    try:
-        given = decimal_of(value)
-    except ValueError as error:
-        raise Refusal("2080", f"Invalid Number : {value}", name) from error
-    if abs(given) >= Decimal(10) ** 15:
+    if type(value) is Decimal:
+        given = value
+    else:
+        try:
+            given = decimal_of(value)
+        except ValueError as error:
+            raise Refusal("2080", f"Invalid Number : {value}", name) from error
+    if abs(given) >= _TOO_MUCH:
         raise Refusal("2140", f"Invalid Amount : {value}", name)
     return given
 
@@ -63,7 +67,7 @@ def day(name: str, value: Any) -> str:
 
 def ref(name: str, value: Any) -> dict[str, Any] | None:
     """A reference keeps its value alone; its name is filled in from the object it points to."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         raise wrong_shape(name, "com.intuit.schema.finance.v3.ReferenceType")
     for key in value:
         if key not in ("value", "name", "type"):
@@ -76,7 +80,7 @@ def memo(limit: int, label: str) -> Check:
     def check(name: str, value: Any) -> dict[str, Any] | None:
         if isinstance(value, str):
             value = {"value": value}
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             raise wrong_shape(name, "com.intuit.schema.finance.v3.MemoRef")
         written = str(value.get("value") or "")
         if len(written) > limit:
@@ -126,7 +130,7 @@ def web(name: str, value: Any) -> dict[str, Any] | None:
 
 
 def _only(name: str, value: Any, kind: str, *known: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         raise wrong_shape(name, f"com.intuit.schema.finance.v3.{kind}")
     for key in value:
         if key not in known:
@@ -163,7 +167,7 @@ def anything(name: str, value: Any) -> Any:
 
 def nested(kind: str, fields: Mapping[str, Check]) -> Check:
     def check(name: str, value: Any) -> dict[str, Any]:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             raise wrong_shape(name, f"com.intuit.schema.finance.v3.{kind}")
         return {key: kept for key, kept in clean(kind, fields, value).items() if kept is not None}
 

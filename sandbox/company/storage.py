@@ -158,6 +158,13 @@ class Storage:
             self._cache.popitem(last=False)
         return value
 
+    def text(self, kind: str, ident: str) -> str:
+        """An object's JSON as it is stored. Raises LookupError when there is none."""
+        found = self.row("SELECT json FROM object WHERE type = ? AND id = ? AND deleted = 0", (kind, ident))
+        if found is None:
+            raise LookupError(f"There is no {kind} {ident}.")
+        return str(found[0])
+
     def put(
         self,
         kind: str,

@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 ZERO = Decimal(0)
+_UNITS = tuple(Decimal(1).scaleb(-places) for places in range(8))
 
 _NO_DECIMALS = frozenset({"JPY", "KRW", "VND", "CLP", "ISK", "XAF", "XOF", "XPF"})
 
@@ -35,21 +36,25 @@ def _as_number(value: object) -> float:
 
 def dumps(value: Any) -> str:
     """Compact JSON; a Decimal becomes a number."""
-    return json.dumps(value, default=_as_number, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
 def loads(text: str | bytes) -> Any:
     """JSON with exact decimals in place of floats. Raises ValueError."""
-    return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+    return _DECODER.decode(text if isinstance(text, str) else text.decode("utf-8"))
 
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
+_ENCODER = json.JSONEncoder(default=_as_number, separators=(",", ":"), ensure_ascii=False, check_circular=False)
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant)
+
+
 def half_up(amount: Decimal, places: int = 2) -> Decimal:
     """Rounded half away from zero, as QuickBooks rounds (QBO reference, Lines, Amount rule)."""
-    return amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    return amount.quantize(_UNITS[places], rounding=ROUND_HALF_UP)
 
 
 def currency_places(code: str) -> int:
