@@ -242,15 +242,17 @@ class Retry:
                     return advised
             return self.wait(state)
 
-        def last(state: tenacity.RetryCallState) -> requests.Response:
-            assert state.outcome is not None
-            response: requests.Response = state.outcome.result()
-            return response
-
         retrying = tenacity.Retrying(
-            stop=self.stop, wait=seconds, retry=again, sleep=self.sleep, retry_error_callback=last
+            stop=self.stop, wait=seconds, retry=again, sleep=self.sleep, retry_error_callback=_last
         )
         return retrying(send)
+
+
+def _last(state: tenacity.RetryCallState) -> requests.Response:
+    if state.outcome is None:
+        raise RuntimeError("a call was given up before it was made")
+    response: requests.Response = state.outcome.result()
+    return response
 
 
 def is_transient(error: BaseException) -> bool:

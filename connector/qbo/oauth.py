@@ -86,7 +86,7 @@ def exchange_code(app: IntuitApp, code: str, *, now: Now = _utc_now) -> Tokens:
     with _client(app) as client, _as_ours():
         asked_at = now()
         client.get_bearer_token(code)  # type: ignore[no-untyped-call]
-        return _tokens_of(client, asked_at)
+        return _tokens_of(client, asked_at, "")
 
 
 def refresh_tokens(app: IntuitApp, refresh_token: str, *, now: Now = _utc_now) -> Tokens:
@@ -206,7 +206,7 @@ def _refusal(answer: requests.Response) -> SyncError:
     return FaultError(f"refused_by_quickbooks:{code}", detail, code=code)
 
 
-def _tokens_of(client: _Client, asked_at: datetime, refresh_token: str = "") -> Tokens:
+def _tokens_of(client: _Client, asked_at: datetime, refresh_token: str) -> Tokens:
     """The tokens intuit-oauth left on its client. Raises ValueError when one is missing.
 
     Lifetimes are counted from before the call, so that a slow answer never makes a token look younger.

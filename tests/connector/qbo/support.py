@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import responses
 import tenacity
 
 from connector.accounting.documents import DocumentKind, DocumentLine, SaleDocument
@@ -30,6 +31,12 @@ def text(name: str) -> str:
 def body(name: str) -> Any:
     """The payload with exact decimals, as the adapter reads it."""
     return json.loads(text(name), parse_float=Decimal)
+
+
+def sent_text(call: responses.Call) -> str:
+    """The body of a request that was sent."""
+    sent = call.request.body
+    return sent.decode("utf-8") if isinstance(sent, bytes) else str(sent or "")
 
 
 class Waits:

@@ -15,7 +15,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 from connector.accounting.books import Posted, Refused, Write
 from connector.accounting.documents import DocumentKind
 from connector.errors import AnswerLostError, ConnectionLostError, FaultError, RetryableError
-from tests.connector.qbo.support import COMPANY, REALM, make_books, receipt, text
+from tests.connector.qbo.support import COMPANY, REALM, make_books, receipt, sent_text, text
 
 REQUEST_ID = "a" * 32
 
@@ -52,7 +52,7 @@ def test_a_single_write_carries_request_id_version_and_bytes(web: responses.Requ
     headers = web.calls[0].request.headers
     assert headers["Authorization"] == "Bearer old-token"
     assert (headers["Accept"], headers["Content-Type"]) == ("application/json", "application/json; charset=utf-8")
-    assert json.loads(web.calls[0].request.body)["DocNumber"] == "Wio1234"
+    assert json.loads(sent_text(web.calls[0]))["DocNumber"] == "Wio1234"
     assert (books.calls, books.reads) == (1, 0)
 
 
@@ -278,7 +278,7 @@ def test_a_document_is_found_by_its_number(web: responses.RequestsMock) -> None:
     found = books.find_by_number(DocumentKind.SALES_RECEIPT, "Wio'1234 é")
 
     assert [document.qbo_id for document in found] == ["181"]
-    statement = web.calls[0].request.body.decode("utf-8")
+    statement = sent_text(web.calls[0])
     assert "WHERE DocNumber = 'Wio\\'1234 é' ORDERBY Id" in statement
     assert web.calls[0].request.headers["Content-Type"] == "application/text; charset=utf-8"
     assert (books.calls, books.reads) == (1, 1)
@@ -297,7 +297,7 @@ def test_a_busy_day_is_read_page_after_page(web: responses.RequestsMock) -> None
     found = make_books().find_by_date(DocumentKind.PAYMENT, date(2026, 1, 5), customer_id="58")
 
     assert len(found) == 1001
-    assert b"STARTPOSITION 1001 MAXRESULTS 1000" in web.calls[1].request.body
+    assert "STARTPOSITION 1001 MAXRESULTS 1000" in sent_text(web.calls[1])
 
 
 def test_a_deleted_document_reads_as_none(web: responses.RequestsMock) -> None:
@@ -326,7 +326,7 @@ def test_the_holder_of_a_name_may_be_anybody_active_or_not(web: responses.Reques
     rows = make_books().names_called("charles babbage")
 
     assert [(row.qbo_id, row.active) for row in rows] == [("60", False)]
-    statements = [call.request.body.decode() for call in web.calls]
+    statements = [sent_text(call) for call in web.calls]
     assert [statement.split()[3] for statement in statements] == ["Customer", "Vendor", "Employee"]
     assert "DisplayName IN ('charles babbage','charles babbage (deleted)')" in statements[0]
 

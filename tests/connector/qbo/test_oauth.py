@@ -12,7 +12,7 @@ import responses
 
 from connector.errors import ConnectionLostError, FaultError, RetryableError
 from connector.qbo import oauth
-from tests.connector.qbo.support import text
+from tests.connector.qbo.support import sent_text, text
 
 DISCOVERY: dict[str, Any] = json.loads(text("oauth_discovery.json"))
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -42,7 +42,7 @@ def test_a_refresh_gives_new_tokens_and_their_ends(web: responses.RequestsMock) 
     assert tokens.access_expires_at == NOW + timedelta(seconds=3600)
     assert tokens.refresh_expires_at == NOW + timedelta(seconds=8726400)
     sent = web.calls[0].request
-    assert parse_qs(sent.body) == {"grant_type": ["refresh_token"], "refresh_token": ["old-refresh"]}
+    assert parse_qs(sent_text(web.calls[0])) == {"grant_type": ["refresh_token"], "refresh_token": ["old-refresh"]}
     assert sent.headers["Authorization"].startswith("Basic ")
     assert sent.headers["x-include-refresh-token-hard-expires-in"] == "true"
 
@@ -138,7 +138,7 @@ def test_a_code_is_exchanged_once(web: responses.RequestsMock) -> None:
     tokens = oauth.exchange_code(APP, "the-code")
 
     assert tokens.refresh_token == "AB11-new-refresh"
-    assert parse_qs(web.calls[0].request.body)["code"] == ["the-code"]
+    assert parse_qs(sent_text(web.calls[0]))["code"] == ["the-code"]
     assert len(web.calls) == 1
 
 
@@ -148,7 +148,7 @@ def test_revoking_a_live_or_dead_token_ends_the_same(web: responses.RequestsMock
 
     oauth.revoke_token(APP, "refresh")
 
-    assert json.loads(web.calls[0].request.body) == {"token": "refresh"}
+    assert json.loads(sent_text(web.calls[0])) == {"token": "refresh"}
 
 
 def test_revoking_while_intuit_is_down_is_not_done(web: responses.RequestsMock) -> None:

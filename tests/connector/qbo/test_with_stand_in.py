@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from connector.accounting.books import CustomerWanted, ItemWanted, NameRow, Posted, Refused, Write
+from connector.accounting.books import CustomerWanted, ItemWanted, NameKind, NameRow, Posted, Refused, Write
 from connector.accounting.commerce import Address
 from connector.accounting.documents import (
     DocumentKind,
@@ -25,6 +25,7 @@ from connector.accounting.policy import Ref
 from connector.errors import AnswerLostError, ConnectionLostError, FaultError, RetryableError
 from connector.qbo import oauth
 from connector.qbo.client import QuickBooksBooks
+from connector.qbo.decode import NAME_KINDS
 from connector.qbo.transport import CallKind
 from sandbox.company.app import Company
 from sandbox.http import Server
@@ -69,7 +70,8 @@ class Connected:
 
 @pytest.fixture(params=["gb"])
 def connected(request: pytest.FixtureRequest) -> Iterator[Connected]:
-    company = Company(profile=request.param)
+    profile, _, tax_world = request.param.partition(":")
+    company = Company(profile=profile, tax_world=tax_world or None)
     company.throttle.change({"off": True})
     server = Server(company.handle)
     server.start()
@@ -318,7 +320,7 @@ def test_changes_tell_what_was_created_since(connected: Connected, scene: Scene)
     assert connected.books.changes(datetime.now(UTC) - timedelta(days=40)).complete is False
 
 
-@pytest.mark.parametrize("connected", ["us", "gb", "fr", "ca"], indirect=True)
+@pytest.mark.parametrize("connected", ["us:us_automated", "us:us_manual", "us:off", "gb", "fr", "ca"], indirect=True)
 def test_the_facts_of_each_country_are_read(connected: Connected) -> None:
     facts = connected.books.company_facts(on=TODAY)
 
@@ -401,3 +403,40 @@ def test_our_counts_are_the_company_s(connected: Connected) -> None:
 
     after = connected.company.stats.described()
     assert (books.calls, books.reads) == (after["calls"] - before["calls"], after["reads"] - before["reads"]) == (3, 2)
+
+
+@pytest.mark.parametrize("connected", ["us:us_automated"], indirect=True)
+def test_an_american_company_keeps_the_stated_total_of_tax(connected: Connected) -> None:
+    books = connected.books
+    customer = books.post_one("1" * 32, make_customer(books))
+    item = books.post_one("2" * 32, make_item(books))
+    line = DocumentLine(Ref(item.qbo_id), "Mug", Decimal("19.98"), Decimal(2), Decimal("9.99"), Ref("TAX"))
+    sale = SaleDocument(
+        kind=DocumentKind.SALES_RECEIPT,
+        key="order:1:sale",
+        number="Wio1",
+        document_date=TODAY,
+        currency="USD",
+        customer=Ref(customer.qbo_id),
+        lines=(line,),
+        tax=DocumentTax(Decimal("1.77"), stated=True),
+        total=Decimal("21.75"),
+        private_note="woo:t-1:1",
+        shipping=Address(line1="1 Main St", city="San Francisco", state="CA", postcode="94105", country="US"),
+    )
+
+    posted = books.post_one("3" * 32, create(books, sale, "b1"))
+
+    assert (posted.total, posted.tax) == (sale.total, Decimal("1.77"))
+    assert sum(posted.rates.values()) == Decimal("1.77")
+
+
+@pytest.mark.parametrize("kind", NAME_KINDS)
+def test_every_name_list_can_be_mirrored(connected: Connected, kind: NameKind) -> None:
+    since = datetime.now(UTC) - timedelta(days=1)
+
+    rows = connected.books.names(kind)
+    changed = connected.books.names(kind, changed_since=since)
+
+    assert all(row.kind == kind and row.qbo_id and row.name for row in rows)
+    assert {row.qbo_id for row in changed} <= {row.qbo_id for row in rows}
