@@ -90,11 +90,11 @@ def code_fee(net: Decimal, tax: Decimal, taxes: Sequence[LineTax], coding: Codin
     listed = _listed(net, tax, taxes, table) if table is not None else ()
     if isinstance(listed, Held):
         return listed
-    amounts = _by_rate(listed)
-    if table is None or not any(amounts.values()):
+    rates = frozenset() if table is None else line_rates(listed, table)
+    if table is None or not any(table.percent(rate) for rate in rates):
         share = code_line(net, tax, taxes, coding)
         return share if isinstance(share, Held) else (share,)
-    rates = line_rates(listed, table)
+    amounts = _by_rate(listed)
     if _fits(net, rates, amounts, table, coding.tolerance) and not isinstance(find_code(rates, table), Held):
         bases = {rates: net}
     else:

@@ -196,7 +196,7 @@ def _proof(order: Order, sale: SaleDocument, settled: SettledTax) -> Proof:
         store_total=half_up(order.total, unit),
         document_total=sum((line.amount for line in sale.lines), sale.tax.total if sale.tax else ZERO),
         store_tax=half_up(order.total_tax, unit),
-        document_tax=tax,
+        document_tax=half_up(tax, unit),
         rates=settled.rates,
         means=settled.means,
         computed_tax=_where_different(settled.computed, half_up(order.total_tax, unit)),

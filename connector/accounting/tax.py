@@ -77,13 +77,7 @@ def group_rates(
     for coded in lines:
         if coded.code is not None:
             meetings.extend(_meet(coded.rates, coded.code, table))
-    groups: list[tuple[set[int], set[str]]] = []
-    for store_rates, rates in meetings:
-        joined = (set(store_rates), set(rates))
-        for group in [group for group in groups if group[0] & store_rates or group[1] & rates]:
-            groups.remove(group)
-            joined = (group[0] | joined[0], group[1] | joined[1])
-        groups.append(joined)
+    groups = _joined(meetings)
     borne = {rate_id for store_rates, rates in groups if rates for rate_id in store_rates}
     stray = [rate_id for rate_id, tax in taxes.items() if tax != 0 and rate_id not in borne]
     if stray:
@@ -93,6 +87,21 @@ def group_rates(
         RateGroup(frozenset(store), tuple(sorted(rates)), sum((taxes.get(rate_id, ZERO) for rate_id in store), ZERO))
         for store, rates in groups
     )
+
+
+def _joined(meetings: Iterable[tuple[set[int], set[str]]]) -> list[tuple[set[int], set[str]]]:
+    """Meetings that share a rate become one group, which stands where its first meeting stood."""
+    groups: list[tuple[set[int], set[str]]] = []
+    for store_rates, rates in meetings:
+        touched = [group for group in groups if group[0] & store_rates or group[1] & rates]
+        joined = (
+            store_rates.union(*(group[0] for group in touched)),
+            rates.union(*(group[1] for group in touched)),
+        )
+        place = groups.index(touched[0]) if touched else len(groups)
+        groups = [group for group in groups if group not in touched]
+        groups.insert(place, joined)
+    return groups
 
 
 def _meet(store_rates: RateIds, code: TaxCode, table: RateTable) -> list[tuple[set[int], set[str]]]:
