@@ -9,7 +9,6 @@ from typing import Any
 from sandbox.http import Request, Response
 from sandbox.store.auth import authenticate
 from sandbox.store.call import Call, api_headers, error_answer
-from sandbox.store.database import Row
 from sandbox.store.errors import ApiError, no_route
 from sandbox.store.orders_api import OrderLists
 from sandbox.store.routes import Route, build_routes
@@ -28,8 +27,8 @@ class Api:
         self.rows_read = 0
         self._routes = build_routes(OrderLists())
 
-    def answer(self, request: Request, path: str, *, keys_looked_at: bool = True) -> tuple[Response, list[Row]]:
-        """The answer to a path below `/wp-json/`, and the rows a list showed."""
+    def answer(self, request: Request, path: str, *, keys_looked_at: bool = True) -> tuple[Response, Call | None]:
+        """The answer to a path below `/wp-json/`, and the call when an endpoint answered it."""
         query = php_query(request.raw_query)
         method = self._method(request, query)
         query.pop("_method", None)
@@ -43,7 +42,7 @@ class Api:
             if route is None:
                 raise no_route()
             if method == "OPTIONS":
-                return self._options(route), []
+                return self._options(route), None
             endpoint = route.endpoints.get("GET" if method == "HEAD" else method)
             if endpoint is None:
                 raise no_route()
@@ -60,9 +59,9 @@ class Api:
             )
             answer = endpoint(call)
         except ApiError as error:
-            return error_answer(error, self.shop, allow), []
+            return error_answer(error, self.shop, allow), None
         self.rows_read += len(call.rows_shown)
-        return answer, call.rows_shown
+        return answer, call
 
     def _find(self, path: str) -> tuple[Route | None, tuple[str, ...]]:
         for route in self._routes:

@@ -9,21 +9,26 @@ answers, which are then served as they are.
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
-from sandbox.faults import Faults
 from sandbox.http import HangUp, Request, Response
 from sandbox.store import captures as captured
 from sandbox.store.api import Api
 from sandbox.store.call import error_answer
+from sandbox.store.control import Control, PageChanges
 from sandbox.store.database import Database
 from sandbox.store.errors import ApiError
 from sandbox.store.generated import history
+from sandbox.store.misbehaving import StoreFaults
+from sandbox.store.pages import order_page, orders_page, style_sheet
 from sandbox.store.shop import Shop
 from sandbox.store.wire import php_query
+
+_ORDER_PAGE = re.compile(r"^/orders/(\d+)/?$")
 
 
 class Store:
@@ -42,10 +47,14 @@ class Store:
         self.database = Database(state)
         if "consumer_key" not in self.database.facts:
             with self.database.change():
-                self._fill(profile, orders, captures, storage)
+                self._fill(profile, orders, captures)
+                if storage is not None:
+                    self.database.set_fact("storage", storage)
         self.shop = Shop(self.database)
         self.api = Api(self.shop)
-        self.faults = Faults(self._status_answer)
+        self.faults = StoreFaults(self._status_answer)
+        self.page_changes = PageChanges()
+        self.control = Control(self.shop, self.api, self.faults, self.page_changes)
         self.latency_seconds = latency_ms / 1000
 
     @property
@@ -65,25 +74,50 @@ class Store:
         self.database.close()
 
     def _answer(self, request: Request) -> Response:
-        path = unquote(request.path).removeprefix("/index.php")
+        path = unquote(request.path)
         with self.database.lock:
-            self.shop.home = request.base_url
-            if path == "/wp-json" or path.startswith("/wp-json/"):
-                return self.api.answer(request, path.removeprefix("/wp-json").strip("/"))[0]
+            if path == "/_sandbox" or path.startswith("/_sandbox/"):
+                return self.control.answer(request, path.removeprefix("/_sandbox").strip("/"))
+            self._be_at(request.base_url)
+            path = path.removeprefix("/index.php")
             query = php_query(request.raw_query)
+            if path == "/wp-json" or path.startswith("/wp-json/"):
+                answer, call = self.api.answer(request, path.removeprefix("/wp-json").strip("/"))
+                if call is not None and call.path == "orders" and request.method == "GET":
+                    self.page_changes.after_page(self.shop, call.rows_shown, call.following)
+                return answer
             if "rest_route" in query:
                 return self.api.answer(request, str(query["rest_route"]).strip("/"), keys_looked_at=False)[0]
-            return Response(404, b"Not found", "text/plain; charset=utf-8")
+            return self._page(request, path, str(query.get("page", "1")))
 
-    def _fill(self, profile: str, orders: int, captures: Path | None, storage: str | None) -> None:
+    def _page(self, request: Request, path: str, number: str) -> Response:
+        if request.method not in ("GET", "HEAD"):
+            return Response(405, b"Only GET", "text/plain; charset=utf-8")
+        if path == "/store.css":
+            return style_sheet()
+        match = _ORDER_PAGE.match(path)
+        if match is not None:
+            return order_page(self.shop, int(match.group(1)))
+        if path in ("", "/"):
+            return orders_page(self.shop, int(number) if number.isdigit() else 1)
+        return order_page(self.shop, 0)
+
+    def _be_at(self, home: str) -> None:
+        """Links in answers lead to the address the store is reached at."""
+        if self.shop.home != home:
+            self.shop.home = home
+            for rows in self.database.kinds.values():
+                for row in rows.values():
+                    row.rendered.clear()
+
+    def _fill(self, profile: str, orders: int, captures: Path | None) -> None:
         if captures is not None:
             captured.load(self.database, captures)
         else:
             history.open_shop(self.database, profile, orders)
-        if storage is not None:
-            self.database.set_fact("storage", storage)
         key = {"consumer_key": f"ck_{secrets.token_hex(20)}", "consumer_secret": f"cs_{secrets.token_hex(20)}"}
-        self.database.put("key", 1, {**key, "permissions": "read_write", "role": "administrator"})
+        number = self.database.next_number("key")
+        self.database.put("key", number, {**key, "permissions": "read_write", "role": "administrator"})
         for name, value in key.items():
             self.database.set_fact(name, value)
 

@@ -5,14 +5,13 @@ The answer is 200 even when items fail: a failed item is `{"id", "error": {code,
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.http import Response
 from sandbox.store.call import Call
 from sandbox.store.catalogue import change, change_product, delete_product
-from sandbox.store.database import Document
+from sandbox.store.database import Document, copied
 from sandbox.store.errors import ApiError, invalid_id
 from sandbox.store.orders_write import create, remove, update
 from sandbox.store.wire import cut, parse_fields
@@ -74,7 +73,7 @@ def _delete_order(call: Call, item: Any) -> Document:
     if row is None:
         raise invalid_id("shop_order", 404)
     before = call.document("order", row)
-    remove(call.shop, copy.deepcopy(row.document), force=True)
+    remove(call.shop, copied(row.document), force=True)
     return before
 
 

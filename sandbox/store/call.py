@@ -36,6 +36,7 @@ class Call:
     allow: str = ""
     path: str = ""
     rows_shown: list[Row] = field(default_factory=list)
+    following: Row | None = None
 
     @property
     def id(self) -> int:
@@ -70,7 +71,7 @@ class Call:
 
     def answer_page(self, kind: str, page: Page, query: Mapping[str, Any]) -> Response:
         """A list with its paging headers; `query` are the parameters as understood."""
-        self.rows_shown = page.rows
+        self.rows_shown, self.following = page.rows, page.following
         url = f"{self.shop.home}/wp-json/wc/v3/{self.path}"
         body = b"[" + b",".join(self.render(kind, row) for row in page.rows) + b"]"
         return self.send(body, 200, page_headers(page, url, query))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
 from sandbox.http import Response
 from sandbox.store.call import Call
-from sandbox.store.database import Document, Row
+from sandbox.store.database import Document, Row, copied
 from sandbox.store.errors import ApiError, invalid_id, invalid_params
 from sandbox.store.lifecycle import forget_product
 from sandbox.store.listing import Test, arrange, by_name, contains, date_tests, id_tests, keep, take_page
@@ -138,7 +137,7 @@ def change_product(shop: Shop, product_id: int, body: Mapping[str, Any], *, miss
 
 def change(shop: Shop, kind: str, row: Row, body: Mapping[str, Any]) -> Row:
     """Every PUT bumps, even one with the same values. Stock is absolute, and ignored where none is managed."""
-    document = copy.deepcopy(row.document)
+    document = copied(row.document)
     _check_stock(body)
     _check_sku(shop, row, body)
     for name in _WRITABLE_TEXT:

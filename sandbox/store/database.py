@@ -38,6 +38,15 @@ class Row:
     rendered: dict[tuple[int, str], bytes] = field(default_factory=dict)
 
 
+def copied(value: Any) -> Any:
+    """A copy of a JSON value, several times faster than `copy.deepcopy`."""
+    if isinstance(value, dict):
+        return {key: copied(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [copied(inner) for inner in value]
+    return value
+
+
 class Database:
     """The rows by kind and id. `revision` counts changes by kind, for whoever caches lists."""
 

@@ -5,11 +5,10 @@ WooCommerce behaviour: What bumps an order's date_modified; Paid dates; Stock.
 
 from __future__ import annotations
 
-import copy
 from datetime import datetime
 from decimal import Decimal
 
-from sandbox.store.database import Document
+from sandbox.store.database import Document, copied
 from sandbox.store.money import number_of, stored
 from sandbox.store.shop import Shop
 
@@ -21,7 +20,7 @@ _PAID = ("processing", "completed")
 def copy_order(shop: Shop, order_id: int) -> Document | None:
     """A copy to change and hand to `save_order`; None for an unknown id."""
     row = shop.database.get("order", order_id)
-    return None if row is None else copy.deepcopy(row.document)
+    return None if row is None else copied(row.document)
 
 
 def save_order(shop: Shop, order: Document, *, moment: datetime | None = None, bump: bool = True) -> None:
@@ -111,7 +110,7 @@ def forget_product(shop: Shop, product_ids: set[int]) -> None:
     for row in list(shop.database.rows("order").values()):
         lines = row.document["line_items"]
         if any(line["product_id"] in product_ids or line["variation_id"] in product_ids for line in lines):
-            order = copy.deepcopy(row.document)
+            order = copied(row.document)
             for line in order["line_items"]:
                 if line["product_id"] in product_ids or line["variation_id"] in product_ids:
                     line |= {"product_id": 0, "variation_id": 0, "sku": None}

@@ -22,12 +22,13 @@ SortKey = Callable[[Row], Any]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The rows of one page and the totals told in its headers: zero past the end."""
+    """The rows of one page and the totals told in its headers: zero past the end. `following` is the next unseen row."""
 
     rows: list[Row]
     total: int
     pages: int
     number: int
+    following: Row | None = None
 
 
 def date_tests(params: Mapping[str, Any], clock: Clock) -> list[Test]:
@@ -91,7 +92,8 @@ def take_page(rows: Sequence[Row], params: Mapping[str, Any]) -> Page:
     chosen = list(rows[start : start + per_page])
     if not chosen and number > 1:
         return Page([], 0, 0, number)
-    return Page(chosen, len(rows), -(-len(rows) // per_page), number)
+    following = rows[start + per_page] if start + per_page < len(rows) else None
+    return Page(chosen, len(rows), -(-len(rows) // per_page), number, following)
 
 
 def page_headers(page: Page, url: str, query: Mapping[str, Any]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,7 +11,7 @@ from typing import Any
 from sandbox.http import Response
 from sandbox.store.arithmetic import CartItem, net_price
 from sandbox.store.call import Call
-from sandbox.store.database import Document
+from sandbox.store.database import Document, copied
 from sandbox.store.documents import (
     BILLING_KEYS,
     SHIPPING_KEYS,
@@ -87,7 +86,7 @@ def update(shop: Shop, order_id: int, posted: Mapping[str, Any], *, moment: date
     _check(shop, posted)
     when = moment or shop.clock.now()
     before = shop.database.rows("order")[order_id].document
-    order = copy.deepcopy(before)
+    order: Document = copied(before)
     with shop.database.change():
         if "customer_id" in posted:
             order["customer_id"] = int(posted["customer_id"] or 0)

@@ -5,14 +5,13 @@ WooCommerce behaviour, Refunds.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sandbox.store.database import Document
+from sandbox.store.database import Document, copied
 from sandbox.store.documents import new_refund
 from sandbox.store.errors import ApiError
 from sandbox.store.lifecycle import save_order, set_status
@@ -127,7 +126,7 @@ def _add_line(shop: Shop, refund: Document, order: Document, part: LineRefund) -
     if not part.quantity and not part.total and not any(part.taxes.values()):
         return
     name, original = _items(order)[part.item_id]
-    line = copy.deepcopy(original)
+    line = copied(original)
     total, rules = stored(-part.total), shop.rules
     tax = sum(
         (amount if rules.round_at_subtotal else rules.round_tax(amount) for amount in part.taxes.values()), Decimal(0)

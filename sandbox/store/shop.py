@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import random
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from sandbox.store.clock import Clock, gmt_text
-from sandbox.store.database import Database, Document
+from sandbox.store.database import Database, Document, copied
 from sandbox.store.taxes import Location, TaxRules, rate_from_json
 
 HOME = "https://store.home"
@@ -60,7 +59,7 @@ class Shop:
         return ""
 
     def set_setting(self, name: str, value: str, group: str) -> None:
-        rows = copy.deepcopy(self.database.facts.get(f"settings_{group}", []))
+        rows = copied(self.database.facts.get(f"settings_{group}", []))
         for row in rows:
             if row["id"] == name:
                 row["value"] = value
@@ -153,14 +152,14 @@ class Shop:
         if row.document["manage_stock"] == "parent":
             return self.change_stock(row.parent, by, moment)
         kind = "variation" if product_id in self.database.rows("variation") else "product"
-        document = copy.deepcopy(row.document)
+        document = dict(row.document)
         set_stock(document, int((document["stock_quantity"] or 0) + by))
         self.stamp(document, "date_modified", moment)
         self.database.put(kind, row.id, document, row.parent)
         self.share_parent_stock(row.id, document)
         parent = self.database.get("product", row.parent) if kind == "variation" else None
         if parent is not None:
-            changed = copy.deepcopy(parent.document)
+            changed = dict(parent.document)
             self.stamp(changed, "date_modified", moment)
             self.database.put("product", parent.id, changed)
         return True
