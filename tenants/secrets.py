@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -56,7 +56,13 @@ def keyed_hashes(text: str) -> list[str]:
     return [keyed_hash(text, key=key) for key in settings.FIELD_ENCRYPTION_KEYS]
 
 
-class EncryptedTextField(models.TextField):
+if TYPE_CHECKING:
+    _TextField = models.TextField[str, str]
+else:
+    _TextField = models.TextField
+
+
+class EncryptedTextField(_TextField):
     """Text that is encrypted in the database and plain in Python. Cannot be filtered on."""
 
     def get_prep_value(self, value: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -21,18 +20,6 @@ from connector.accounting.books import (
 )
 from connector.accounting.commerce import Order, Product, Unreadable
 from connector.accounting.documents import Document, DocumentKind
-
-
-@dataclass(frozen=True, slots=True)
-class OrderPageRequest:
-    """One page of orders by id, ascending, modified within (after, before), both naive-second UTC and exclusive."""
-
-    page: int
-    per_page: int
-    modified_after: datetime | None = None
-    modified_before: datetime | None = None
-    created_after: datetime | None = None
-    status: str = ""
 
 
 class OrderPage(Protocol):
@@ -53,6 +40,8 @@ class Store(Protocol):
 
     @property
     def calls(self) -> int: ...
+    def parse(self, raw: dict[str, Any]) -> Order | Unreadable:
+        """A stored payload typed again; never raises."""
     def now(self) -> datetime:
         """The store's own clock, aware UTC (one cheap call that also proves the keys)."""
     def orders(

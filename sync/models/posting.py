@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -72,7 +73,7 @@ class Posting(models.Model):
     total = models.DecimalField(max_digits=20, decimal_places=5, null=True, blank=True)
     tax = models.DecimalField(max_digits=20, decimal_places=5, null=True, blank=True)
     rates = models.JSONField(default=dict, blank=True)
-    answer = models.JSONField(default=dict, blank=True)
+    answer = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
     fault_code = models.CharField(max_length=20, blank=True)
     fault_detail = models.CharField(max_length=1000, blank=True)
     is_adopted = models.BooleanField(default=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -42,8 +43,10 @@ class Record(models.Model):
     store_tax = models.DecimalField(max_digits=20, decimal_places=6, null=True, blank=True)
     ordered_at = models.DateTimeField(null=True, blank=True)
     modified_at = models.DateTimeField(null=True, blank=True)
-    raw = models.JSONField(default=dict, blank=True)
+    raw = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
     raw_hash = models.CharField(max_length=64, blank=True)
+    planned_hash = models.CharField(max_length=64, blank=True)
+    """raw_hash of the payload that was last planned: another one means that the order changed on the way."""
 
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     reason = models.CharField(max_length=80, blank=True)
@@ -52,9 +55,9 @@ class Record(models.Model):
     proof = models.JSONField(default=dict, blank=True)
     """The plan's proof and, once posted, what QuickBooks answered; amounts as strings."""
     fingerprint = models.CharField(max_length=64, blank=True)
-    """Of the sale document as it stands in QuickBooks: an edited order differs from it."""
+    """Of the order as its document in QuickBooks shows it: an edited order differs from it."""
     learning = models.JSONField(default=dict, blank=True)
-    """The tax policy of a repair under way: what this document is planned with after an answer that differed."""
+    """What answers to this document taught about the company's tax amounts: it is planned with that from then on."""
     options_version = models.ForeignKey(
         "sync.OptionsVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="records"
     )

@@ -56,7 +56,7 @@ class Company(models.Model):
 
     created_at = models.DateTimeField(default=timezone.now)
 
-    objects: ClassVar[models.Manager[Company]] = CompanyQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager[Company]] = CompanyQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -49,7 +49,7 @@ class Tenant(models.Model):
     next_run_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
-    objects: ClassVar[models.Manager[Tenant]] = TenantQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager[Tenant]] = TenantQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -1,0 +1,118 @@
+"""The company's name lists as local rows: look-ups cost no metered read.
+
+Loaded whole when the company is connected. Before something must be created, and only then, one change read brings the
+mirror up to date when it is older than some minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from connector.accounting.books import NameKind, NameRow
+from connector.accounting.keys import normalise
+from sync.engine.context import Slice
+from sync.models import MirrorEntry
+from tenants.models import Company
+
+FRESH_FOR = timedelta(minutes=10)
+CHANGE_OVERLAP = timedelta(minutes=5)
+LOOK_BACK = timedelta(days=29)
+
+
+def take_in(company: Company, rows: Iterable[NameRow]) -> None:
+    """Adds or replaces rows; those deleted in QuickBooks go."""
+    rows = list(rows)
+    entries = [_entry(company, row) for row in rows if not row.deleted]
+    gone = [row for row in rows if row.deleted]
+    with transaction.atomic():
+        for row in gone:
+            MirrorEntry.objects.filter(company=company, kind=row.kind, qbo_id=row.qbo_id).delete()
+        MirrorEntry.objects.bulk_create(
+            {(entry.kind, entry.qbo_id): entry for entry in entries}.values(),
+            update_conflicts=True,
+            unique_fields=["company", "kind", "qbo_id"],
+            update_fields=[
+                "name", "name_key", "full_name", "email_key", "sku", "sku_key", "is_active", "currency", "type",
+                "subtype", "sync_token", "inventory_start",
+            ],
+            batch_size=500,
+        )  # fmt: skip
+
+
+def refresh(work: Slice) -> bool:
+    """Brings the mirror up to date when it is old; True when something was read (one metered read)."""
+    company = work.company
+    read_at = company.names_read_at
+    now = timezone.now()
+    if read_at is not None and now - read_at < FRESH_FOR:
+        return False
+    since = max((read_at or now) - CHANGE_OVERLAP, now - LOOK_BACK)
+    work.beat()
+    changes = work.books.changes(since)
+    take_in(company, changes.rows)
+    Company.objects.filter(pk=company.pk).update(names_read_at=changes.as_of)
+    company.names_read_at = changes.as_of
+    return True
+
+
+def by_names(company: Company, kinds: Sequence[NameKind], names: Iterable[str]) -> list[NameRow]:
+    keys = {normalise(name) for name in names if name}
+    return _rows(MirrorEntry.objects.filter(company=company, kind__in=kinds, name_key__in=keys))
+
+
+def by_emails(company: Company, emails: Iterable[str]) -> list[NameRow]:
+    keys = {normalise(email) for email in emails if email}
+    return _rows(MirrorEntry.objects.filter(company=company, kind="Customer", email_key__in=keys))
+
+
+def by_skus(company: Company, skus: Iterable[str]) -> list[NameRow]:
+    keys = {normalise(sku) for sku in skus if sku}
+    return _rows(MirrorEntry.objects.filter(company=company, kind="Item", sku_key__in=keys))
+
+
+def by_ids(company: Company, kind: NameKind, ids: Iterable[str]) -> dict[str, NameRow]:
+    return {row.qbo_id: row for row in _rows(MirrorEntry.objects.filter(company=company, kind=kind, qbo_id__in=set(ids)))}
+
+
+def _rows(entries: Iterable[MirrorEntry]) -> list[NameRow]:
+    return [
+        NameRow(
+            kind=entry.kind,  # type: ignore[arg-type]  # written from NameRow.kind only
+            qbo_id=entry.qbo_id,
+            name=entry.name,
+            active=entry.is_active,
+            sync_token=entry.sync_token,
+            full_name=entry.full_name,
+            email=entry.email_key,
+            sku=entry.sku,
+            currency=entry.currency,
+            type=entry.type,
+            subtype=entry.subtype,
+            inventory_start=entry.inventory_start,
+        )
+        for entry in entries
+    ]
+
+
+def _entry(company: Company, row: NameRow) -> MirrorEntry:
+    return MirrorEntry(
+        company=company,
+        kind=row.kind,
+        qbo_id=row.qbo_id,
+        name=row.name[:500],
+        name_key=normalise(row.name)[:500],
+        full_name=row.full_name[:600],
+        email_key=normalise(row.email)[:254],
+        sku=row.sku[:120],
+        sku_key=normalise(row.sku)[:120],
+        is_active=row.active,
+        currency=row.currency,
+        type=row.type,
+        subtype=row.subtype,
+        sync_token=row.sync_token,
+        inventory_start=row.inventory_start,
+    )

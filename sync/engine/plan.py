@@ -1,0 +1,266 @@
+"""Turns queued orders into stored postings: rehearse, find the parties, plan, and write down what will be sent.
+
+An order is planned once with symbolic parties before anything is created for it, so that a held order never leaves a
+customer or an item behind.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from connector.accounting.commerce import Order, Unreadable
+from connector.accounting.documents import Held, Outcome, Planned, SaleDocument
+from connector.accounting.customers import wanted_customer
+from connector.accounting.keys import item_key, sale_key
+from connector.accounting.plan import plan_order, rehearsal_parties
+from connector.accounting.policy import PostingPolicy, TaxPolicy
+from sync.engine import journal, resolve
+from sync.engine.context import Slice
+from sync.engine.post import new_posting
+from sync.models import OptionsVersion, Posting, Record, Run
+from tenants.models import Company
+
+logger = logging.getLogger(__name__)
+
+SLICE_ORDERS = 120
+"""Four full batches: large enough that batches are full, small enough that a slice ends within its lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A queued order that would be posted if its parties can be found."""
+
+    record: Record
+    order: Order
+    version: OptionsVersion
+    policy: PostingPolicy
+
+
+def plan_queued(work: Slice) -> int:
+    """Plans the next queued orders; returns how many records were taken from the queue."""
+    records = list(queued(work)[:SLICE_ORDERS])
+    considered = []
+    for record in records:
+        try:
+            candidate = _consider(work, record)
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            # One order that breaks our own code must not stop the others: it is held, and loudly.
+            logger.exception("planning failed", extra={"record": record.pk, "tenant": work.tenant.pk})
+            journal.end(record, work.run, Held("unreadable", {"problem": type(error).__name__}))
+            continue
+        if candidate is not None:
+            considered.append(candidate)
+    work.checkpoint("considered")
+    candidates = _rehearse(work, considered)
+    work.checkpoint("rehearsed")
+    if candidates:
+        work.run.phase = Run.Phase.RESOLVE
+        work.run.save(update_fields=["phase"])
+        resolved = resolve.find_parties(work, candidates)
+        for candidate in candidates:
+            _store_plan(work, candidate, resolved)
+            work.checkpoint("planned")
+    return len(records)
+
+
+def _rehearse(work: Slice, considered: Sequence[Candidate]) -> list[Candidate]:
+    """Plans with symbols for what would be created; ends those that would be held, skipped or wait anyway."""
+    found = resolve.Resolved(items=resolve.match_items(work, considered))
+    going: list[Candidate] = []
+    for candidate in considered:
+        order, policy = candidate.order, candidate.policy
+        outcome = plan_order(order, policy, rehearsal_parties(order, policy, items=found.item_refs(order)))
+        held = found.held_item(order)
+        if held is not None and isinstance(outcome, Planned | Held):
+            outcome = held
+        if isinstance(outcome, Planned):
+            going.append(candidate)
+        else:
+            journal.end(candidate.record, work.run, outcome, version=candidate.version)
+    return going
+
+
+def _store_plan(work: Slice, candidate: Candidate, resolved: resolve.Resolved) -> None:
+    parties = resolved.parties(candidate)
+    outcome: Outcome = (
+        parties if isinstance(parties, Held) else plan_order(candidate.order, candidate.policy, parties)
+    )
+    if not isinstance(outcome, Planned) or isinstance(parties, Held):
+        journal.end(candidate.record, work.run, outcome, version=candidate.version)  # type: ignore[arg-type]
+        return
+    with transaction.atomic():
+        key = wanted_customer(candidate.order, candidate.policy).key
+        kind = "customer_created" if key in resolved.created else "customer_found"
+        journal.tell(candidate.record, work.run, kind, name=parties.customer.name)
+        made = [
+            resolved.created[item_key(*line.product)]
+            for line in candidate.order.lines
+            if item_key(*line.product) in resolved.created
+        ]
+        if made:
+            journal.tell(candidate.record, work.run, "item_created", names=", ".join(dict.fromkeys(made)))
+        store_sale(work, candidate.record, candidate.order, outcome, version=candidate.version)
+
+
+def queued(work: Slice) -> Any:
+    """Queued orders by id; a run for named orders takes only those."""
+    rows = Record.objects.for_tenant(work.tenant).filter(state=Record.State.QUEUED, source=Record.Source.ORDER)
+    named = work.run.parameters.get("order_ids")
+    if named:
+        rows = rows.filter(woo_id__in=named)
+    return rows.order_by("woo_id")
+
+
+def _consider(work: Slice, record: Record) -> Candidate | None:
+    """Ends the record at once where no document is due; else hands on what planning needs."""
+    from sync.engine import posted  # posted needs replan of this module
+
+    order = work.store.parse(record.raw)
+    if isinstance(order, Unreadable):
+        journal.end(record, work.run, Held("unreadable", {"problem": order.problem}))
+        return None
+    sale = (
+        record.postings.filter(key=sale_key(order.id), operation="create", state=Posting.State.POSTED)
+        .order_by("-generation")
+        .first()
+    )
+    if sale is not None:
+        Record.objects.filter(pk=record.pk).update(planned_hash=record.raw_hash)
+        record.planned_hash = record.raw_hash
+        posted.continue_posted(work, record, order, sale)
+        return None
+    return Candidate(record=record, order=order, version=work.options, policy=work.policy_for(work.options))
+
+
+def policy_of(work: Slice, record: Record) -> PostingPolicy:
+    """The rules of the version that governs this record, with what its own answers taught."""
+    return with_learning(work.policy_for(record.options_version or work.options), record)
+
+
+def with_learning(policy: PostingPolicy, record: Record) -> PostingPolicy:
+    if not record.learning:
+        return policy
+    return dataclasses.replace(
+        policy,
+        taxes=dataclasses.replace(
+            policy.taxes,
+            overrides=record.learning["overrides"],
+            prediction_wrong=record.learning["prediction_wrong"],
+        ),
+    )
+
+
+def learned_taxes(taxes: TaxPolicy) -> dict[str, Any]:
+    return {"overrides": taxes.overrides, "prediction_wrong": taxes.prediction_wrong}
+
+
+def remember_learning(work: Slice, record: Record, taxes: TaxPolicy) -> None:
+    """Kept for this record and for the company: the next documents are planned with it from the start."""
+    record.learning = learned_taxes(taxes)
+    Record.objects.filter(pk=record.pk).update(learning=record.learning)
+    Company.objects.filter(pk=work.company.pk).update(
+        learned_overrides=taxes.overrides, learned_prediction_wrong=taxes.prediction_wrong
+    )
+    work.company.learned_overrides = taxes.overrides
+    work.company.learned_prediction_wrong = taxes.prediction_wrong
+
+
+def replan(
+    work: Slice, record: Record, order: Order, policy: PostingPolicy, *, include_selection: bool = False
+) -> Outcome:
+    """Plans an order again with the parties it was planned with; known links cost no call."""
+    candidate = Candidate(record=record, order=order, version=record.options_version or work.options, policy=policy)
+    parties = resolve.find_parties(work, [candidate]).parties(candidate)
+    if isinstance(parties, Held):
+        return parties
+    return plan_order(order, policy, parties, include_selection=include_selection)
+
+
+def store_sale(
+    work: Slice,
+    record: Record,
+    order: Order,
+    outcome: Planned,
+    *,
+    version: OptionsVersion | None = None,
+    update_of: Posting | None = None,
+    document_id: str = "",
+) -> None:
+    """Stores the sale's posting and moves the record to *sending*; the payment follows once the invoice has its id.
+
+    update_of: the answered write that is to be repaired in place; its sync token guards against anybody's change."""
+    sale = outcome.sale
+    entity, payload = work.books.encode(sale)
+    if update_of is not None:
+        payload = {"Id": document_id, "SyncToken": update_of.sync_token, "sparse": True, **payload}
+    governing = version or record.options_version or work.options
+    taxes = work.policy_for(governing).taxes if update_of is None else policy_of(work, record).taxes
+    posting = new_posting(
+        work,
+        key=sale.key,
+        operation="create" if update_of is None else "update",
+        entity=entity,
+        payload=payload,
+        record=record,
+        planned_total=sale.total,
+        planned_tax=sale.tax.total if sale.tax is not None else None,
+        planned_rates=_rates(sale),
+    )
+    if update_of is not None:
+        Posting.objects.filter(pk=posting.pk).update(qbo_id=document_id)
+    journal.move(
+        record,
+        work.run,
+        Record.State.SENDING,
+        version=governing,
+        planned_hash=record.raw_hash,
+        fingerprint=order_fingerprint(order),
+        proof=journal.proof_as_json(outcome.proof),
+        learning=learned_taxes(taxes),
+        notices=[{"reason": notice.reason, **notice.details} for notice in outcome.notices],
+    )
+    journal.tell(
+        record, work.run, "planned", number=sale.number, total=str(sale.total), means=str(outcome.proof.means),
+        entity=entity,
+    )  # fmt: skip
+
+
+def _rates(sale: SaleDocument) -> dict[str, str]:
+    return {rate.rate.id: str(rate.amount) for rate in sale.tax.rates} if sale.tax is not None else {}
+
+
+_WHAT_COUNTS: Sequence[str] = (
+    "number", "currency", "total", "total_tax", "discount_total", "discount_tax", "lines", "shipping_lines",
+    "fee_lines", "tax_lines", "prices_include_tax",
+)  # fmt: skip
+
+
+def order_fingerprint(order: Order) -> str:
+    """Changes when, and only when, the money or the goods of an order change: never with buyer, status or dates.
+
+    WooCommerce anonymises old orders in place; that must not look like an edit (product specification, §1.4)."""
+    picked = {name: _plain(getattr(order, name)) for name in _WHAT_COUNTS}
+    return hashlib.sha256(json.dumps(picked, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: _plain(getattr(value, field.name))
+            for field in dataclasses.fields(value)
+            if field.name not in ("sku", "product_id", "variation_id", "price")
+        }
+    return value

@@ -1,0 +1,322 @@
+"""Sends postings in batches and stores what QuickBooks answers: rows before the call, the identical call after a loss.
+
+Order of writing: postings and their batch in one transaction -> call -> each answer in its own transaction -> batch
+answered. A crash between any two leaves an open batch, and an open batch is sent again exactly as it was: same request
+id, same places, same bodies, so that QuickBooks repeats its answers instead of acting again (QBO reference, 1.3).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from connector.accounting.books import Answer, FoundDocument, NameRow, Payload, Posted, Refused, Write
+from connector.accounting.documents import DocumentKind
+from connector.accounting.keys import Operation, has_marker, normalise
+from connector.errors import AnswerLostError, RetryableError
+from sync.engine import mirror
+from sync.engine.context import Slice
+from sync.models import Batch, Link, Posting, Record
+
+BATCH_SIZE = 30
+LOST_ANSWER_TRIES = 3
+LOST_ANSWER_WAIT_SECONDS = 1.0
+REPLAY_HORIZON = timedelta(hours=12)
+"""QuickBooks does not say how long it remembers a request id: after that long we look before we repeat."""
+
+REFUSAL_REPEATS = 3
+THROTTLED = frozenset({"3001", "003001"})
+
+NAME_ENTITIES = {"Customer": Link.Kind.CUSTOMER, "Item": Link.Kind.ITEM}
+
+
+def next_generation(work: Slice, key: str, operation: Operation) -> int:
+    """One more than the last definite answer's; the caller holds no living posting of this key and operation."""
+    last = (
+        Posting.objects.for_tenant(work.tenant)
+        .filter(key=key, operation=operation)
+        .order_by("-generation")
+        .values_list("generation", flat=True)
+        .first()
+    )
+    return 0 if last is None else last + 1
+
+
+def new_posting(
+    work: Slice,
+    *,
+    key: str,
+    operation: Operation,
+    entity: str,
+    payload: Payload,
+    record: Record | None = None,
+    planned_total: Decimal | None = None,
+    planned_tax: Decimal | None = None,
+    planned_rates: dict[str, str] | None = None,
+) -> Posting:
+    """Stores one write to come. The database refuses a second living one of the same key."""
+    return Posting.objects.create(
+        tenant=work.tenant,
+        company=work.company,
+        run=work.run,
+        record=record,
+        options_version=work.options,
+        key=key,
+        operation=operation,
+        generation=next_generation(work, key, operation),
+        entity=entity,
+        payload=payload,
+        planned_total=planned_total,
+        planned_tax=planned_tax,
+        planned_rates=planned_rates or {},
+    )
+
+
+def send_everything(work: Slice) -> None:
+    """Answers every open batch, then batches and sends what is planned, until nothing is left to send.
+
+    Raises RetryableError when QuickBooks has no usable answer; everything stays as rows."""
+    for batch in Batch.objects.for_tenant(work.tenant).filter(company=work.company, state=Batch.State.OPEN).order_by("pk"):
+        _send(work, batch)
+    while batches := _make_batches(work):
+        for batch in batches:
+            _send(work, batch)
+
+
+def _make_batches(work: Slice) -> Sequence[Batch]:
+    """Puts planned postings into batches of at most 30, in the order they were planned."""
+    with transaction.atomic():
+        waiting = list(
+            Posting.objects.for_tenant(work.tenant)
+            .filter(company=work.company, state=Posting.State.PLANNED, batch=None)
+            .order_by("pk")
+        )
+        batches = []
+        for start in range(0, len(waiting), BATCH_SIZE):
+            batch = Batch.objects.create(
+                tenant=work.tenant, company=work.company, run=work.run, request_id=uuid.uuid4().hex
+            )
+            for place, posting in enumerate(waiting[start : start + BATCH_SIZE]):
+                posting.batch, posting.bid = batch, f"p{place}"
+            Posting.objects.bulk_update(waiting[start : start + BATCH_SIZE], ["batch", "bid"])
+            batches.append(batch)
+    if batches:
+        work.checkpoint("batched")
+    return batches
+
+
+def _send(work: Slice, batch: Batch) -> None:
+    postings = list(batch.postings.filter(state=Posting.State.PLANNED).order_by("pk"))
+    answers: Sequence[Answer] = []
+    if postings and batch.first_sent_at and timezone.now() - batch.first_sent_at > REPLAY_HORIZON:
+        _look_before_repeating(work, postings)
+    elif postings:
+        everything = list(batch.postings.order_by("pk"))
+        answers = _call(work, batch, everything)
+        work.checkpoint("called")
+        by_bid = {posting.bid: posting for posting in everything}
+        for answer in answers:
+            store_answer(work, by_bid[answer.bid], answer)
+            work.checkpoint("answer stored")
+    Batch.objects.filter(pk=batch.pk).update(state=Batch.State.ANSWERED, answered_at=timezone.now())
+    work.checkpoint("batch answered")
+    _wait_if_told(answers)
+
+
+def _call(work: Slice, batch: Batch, postings: Sequence[Posting]) -> Sequence[Answer]:
+    """The call itself, repeated identically a few times when the answer is lost."""
+    writes = [
+        Write(
+            bid=posting.bid,
+            operation=posting.operation,  # type: ignore[arg-type]  # constraint posting_operation_is_known
+            entity=posting.entity,
+            payload=posting.payload,
+        )
+        for posting in postings
+    ]
+    now = timezone.now()
+    if batch.first_sent_at is None:
+        Batch.objects.filter(pk=batch.pk).update(first_sent_at=now)
+    for attempt in range(1, LOST_ANSWER_TRIES + 1):
+        work.beat()
+        Batch.objects.filter(pk=batch.pk).update(attempts=batch.attempts + attempt)
+        work.checkpoint("about to call")
+        try:
+            return work.books.post_batch(batch.request_id, writes)
+        except AnswerLostError:
+            if attempt == LOST_ANSWER_TRIES:
+                raise
+            work.sleep(LOST_ANSWER_WAIT_SECONDS * attempt)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def store_answer(work: Slice, posting: Posting, answer: Answer) -> None:
+    """One answer, one transaction; a repeated answer changes nothing."""
+    with transaction.atomic():
+        if isinstance(answer, Posted):
+            _store_posted(work, posting, answer)
+        else:
+            _store_refused(work, posting, answer)
+
+
+def _store_posted(work: Slice, posting: Posting, answer: Posted, *, adopted: bool = False) -> None:
+    changed = Posting.objects.filter(pk=posting.pk, state=Posting.State.PLANNED).update(
+        state=Posting.State.POSTED,
+        qbo_id=answer.qbo_id,
+        sync_token=answer.sync_token,
+        doc_number=answer.number,
+        total=answer.total,
+        tax=answer.tax,
+        rates={rate: str(amount) for rate, amount in answer.rates.items()},
+        answer=answer.raw,
+        is_adopted=adopted,
+        answered_at=timezone.now(),
+    )
+    if not changed:
+        return
+    posting.refresh_from_db()
+    if posting.operation == "delete":
+        Posting.objects.filter(
+            tenant=work.tenant, key=posting.key, state=Posting.State.POSTED, operation__in=["create", "update"]
+        ).update(state=Posting.State.UNDONE)
+    kind = NAME_ENTITIES.get(posting.entity)
+    if kind is not None and posting.operation in ("create", "update"):
+        Link.objects.update_or_create(
+            tenant=work.tenant,
+            company=work.company,
+            kind=kind,
+            store_key=posting.key,
+            defaults={"qbo_id": answer.qbo_id, "name": _name_of(answer.raw), "made_by": "created"},
+        )
+        mirror.take_in(work.company, [_name_row(posting, answer)])
+
+
+def _store_refused(work: Slice, posting: Posting, answer: Refused) -> None:
+    changed = Posting.objects.filter(pk=posting.pk, state=Posting.State.PLANNED).update(
+        state=Posting.State.FAULTED,
+        fault_code=answer.code or "0",
+        fault_detail=f"{answer.message} {answer.detail}".strip()[:1000],
+        answer={"existing_id": answer.existing_id, "element": answer.element, "retryable": answer.retryable},
+        answered_at=timezone.now(),
+    )
+    if changed and _may_repeat(posting, answer):
+        new_posting(
+            work,
+            key=posting.key,
+            operation=posting.operation,  # type: ignore[arg-type]
+            entity=posting.entity,
+            payload=posting.payload,
+            record=posting.record,
+            planned_total=posting.planned_total,
+            planned_tax=posting.planned_tax,
+            planned_rates=posting.planned_rates,
+        )
+
+
+def _may_repeat(posting: Posting, answer: Refused) -> bool:
+    """A refusal that means "again later" is repeated as the next generation, but not for ever."""
+    return answer.retryable and posting.generation < REFUSAL_REPEATS
+
+
+def _wait_if_told(answers: Sequence[Answer]) -> None:
+    """Raises RetryableError when an item of the batch was refused for reasons of time."""
+    codes = {answer.code for answer in answers if isinstance(answer, Refused) and answer.retryable}
+    if codes & THROTTLED:
+        raise RetryableError("throttled", f"faults {sorted(codes)}", side="quickbooks", retry_after_seconds=60)
+
+
+def adopt(work: Slice, posting: Posting, found: FoundDocument) -> None:
+    """Takes a document of ours that already stands in the books for the answer we never got."""
+    answer = Posted(
+        bid=posting.bid,
+        entity=found.entity,
+        qbo_id=found.qbo_id,
+        sync_token=found.sync_token,
+        number=found.number,
+        total=found.total,
+        tax=found.tax,
+        rates=found.rates,
+        raw=found.raw,
+    )
+    with transaction.atomic():
+        Posting.objects.filter(pk=posting.pk, state=Posting.State.FAULTED).update(
+            state=Posting.State.PLANNED, fault_code="", fault_detail=""
+        )
+        _store_posted(work, posting, answer, adopted=True)
+
+
+def _look_before_repeating(work: Slice, postings: Sequence[Posting]) -> None:
+    """The request id may be forgotten by now: what stands in the books is adopted, the rest travels in a new batch.
+
+    A document of ours bears our marker; a name we wanted to create bears that name (product specification, Identity)."""
+    for posting in postings:
+        work.beat()
+        if posting.entity in NAME_ENTITIES:
+            _adopt_name(work, posting)
+        elif posting.operation == "create" and (found := find_ours(work, posting)) is not None:
+            adopt(work, posting, found)
+    Posting.objects.filter(
+        pk__in=[posting.pk for posting in postings], state=Posting.State.PLANNED
+    ).update(batch=None, bid="")
+
+
+def find_ours(work: Slice, posting: Posting) -> FoundDocument | None:
+    """The document in the books that bears this posting's marker, looked up by number where we set one, else by date."""
+    kind = DocumentKind(posting.entity)
+    payload = posting.payload
+    marker = str(payload.get("PrivateNote", "")).split("\n", 1)[0].strip()
+    if payload.get("DocNumber"):
+        candidates = work.books.find_by_number(kind, str(payload["DocNumber"]))
+    else:
+        customer = str((payload.get("CustomerRef") or {}).get("value", ""))
+        day = date.fromisoformat(str(payload["TxnDate"]))
+        candidates = work.books.find_by_date(kind, day, customer_id=customer)
+    return next((found for found in candidates if has_marker(found.private_note, marker)), None)
+
+
+def _adopt_name(work: Slice, posting: Posting) -> None:
+    name = str(posting.payload.get("DisplayName") or posting.payload.get("Name") or "")
+    rows = [row for row in work.books.names_called(name) if row.kind == posting.entity]
+    if posting.entity == "Customer" and rows:
+        row = rows[0]
+        with transaction.atomic():
+            _store_posted(
+                work,
+                posting,
+                Posted(
+                    bid=posting.bid,
+                    entity=posting.entity,
+                    qbo_id=row.qbo_id,
+                    sync_token=row.sync_token,
+                    raw={"Id": row.qbo_id, "DisplayName": row.name},
+                ),
+                adopted=True,
+            )
+
+
+def _name_of(raw: Payload) -> str:
+    return str(raw.get("DisplayName") or raw.get("Name") or "")[:500]
+
+
+def _name_row(posting: Posting, answer: Posted) -> NameRow:
+    """The mirror's row of something we just created."""
+    raw: dict[str, Any] = {**posting.payload, **answer.raw}
+    name = _name_of(raw)
+    return NameRow(
+        kind="Customer" if posting.entity == "Customer" else "Item",
+        qbo_id=answer.qbo_id,
+        name=name,
+        active=True,
+        sync_token=answer.sync_token,
+        full_name=str(raw.get("FullyQualifiedName") or name),
+        email=normalise(str((raw.get("PrimaryEmailAddr") or {}).get("Address", ""))),
+        sku=str(raw.get("Sku") or ""),
+        currency=str((raw.get("CurrencyRef") or {}).get("value", "")),
+        type=str(raw.get("Type") or ""),
+    )

@@ -1,0 +1,267 @@
+"""Reads a window of changed orders and makes every one of them a row before anything else happens to it.
+
+The window has an upper bound, so it only shrinks while it is read: an order that changes leaves it. Pages are therefore
+read by id from the last one to the first: a row that leaves moves others into pages still to come, where they repeat,
+never into pages already behind, where they would be lost.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils import timezone
+
+from connector.accounting.commerce import DRAFT_STATUSES, Order, Unreadable
+from connector.errors import RetryableError
+from sync.engine import journal
+from sync.engine.context import Slice
+from sync.models import Cursor, Mapping, Record, Run
+
+OVERLAP = timedelta(minutes=10)
+PAGE_SIZES = (100, 50, 25, 5, 1)
+"""Each divides the one before, so that a page of the old size is a whole number of pages of the new one."""
+SLOW_SECONDS = 20.0
+ORDERS = "orders"
+IDS_AT_ONCE = 100
+
+
+def pull(work: Slice) -> None:
+    """Reads on where the run stands until the window is read; then the cursor moves and the phase changes.
+
+    Raises SliceOver between pages, RetryableError when the store does not answer at the smallest page size."""
+    if work.run.parameters.get("order_ids"):
+        _pull_named(work)
+    else:
+        _pull_window(work)
+    work.checkpoint("pulled")
+
+
+def _pull_named(work: Slice) -> None:
+    ids = [int(woo_id) for woo_id in work.run.parameters["order_ids"]]
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        work.beat()
+        wanted = ids[start : start + IDS_AT_ONCE]
+        rows = work.store.orders_by_id(wanted)
+        with transaction.atomic():
+            ingest(work, rows)
+            _note_gone(work, set(wanted) - {_id_of(row) for row in rows})
+    _leave_reading(work)
+
+
+def _pull_window(work: Slice) -> None:
+    reading = work.run.reading or _open_window(work)
+    while reading["page"] != 0:
+        work.beat()
+        try:
+            page = work.store.orders(
+                page=reading["page"] or 1,
+                per_page=reading["per_page"],
+                modified_after=_moment(reading["modified_after"]),
+                modified_before=_moment(reading["modified_before"]),
+                created_after=_moment(reading["created_after"]),
+                status="any,trash",
+            )
+        except RetryableError:
+            if reading["per_page"] == PAGE_SIZES[-1]:
+                raise
+            reading = _save_reading(work, _with_smaller_pages(reading))
+            raise
+        if reading["page"] is None and page.pages > 1:
+            reading = _save_reading(work, {**reading, "page": page.pages, "total": page.total})
+            continue
+        reading = {**reading, "page": (reading["page"] or 1) - 1, "total": reading["total"] or page.total}
+        if page.seconds > SLOW_SECONDS and reading["page"]:
+            reading = _with_smaller_pages(reading)
+        with transaction.atomic():
+            ingest(work, page.rows)
+            done = max(0, reading["total"] - reading["page"] * reading["per_page"])
+            reading = _save_reading(work, reading, done=min(done, reading["total"]))
+        work.checkpoint("page")
+    _close_window(work, reading)
+
+
+def _open_window(work: Slice) -> dict[str, Any]:
+    """Fixes the bounds once per run, by the store's clock."""
+    policy = work.policy_for(work.options)
+    now = work.store.now().astimezone(UTC).replace(microsecond=0)
+    first_day = policy.start_date
+    cursor = Cursor.objects.for_tenant(work.tenant).filter(stream=ORDERS).first()
+    since = work.run.parameters.get("since")
+    modified_after = created_after = None
+    if since:
+        created_after = start_of(max(date.fromisoformat(since), first_day), policy.time_zone)
+    elif cursor is None or cursor.covered_from > first_day:
+        created_after = start_of(first_day, policy.time_zone)
+    else:
+        modified_after = cursor.position - OVERLAP
+    return _save_reading(
+        work,
+        {
+            "modified_after": modified_after.isoformat() if modified_after else None,
+            "modified_before": now.isoformat(),
+            "created_after": (created_after - timedelta(seconds=1)).isoformat() if created_after else None,
+            "first_day": first_day.isoformat(),
+            "moves_cursor": not since,
+            "per_page": PAGE_SIZES[0],
+            "page": None,
+            "total": 0,
+        },
+    )
+
+
+def _close_window(work: Slice, reading: dict[str, Any]) -> None:
+    """The checkpoint: everything before the upper bound is a row, so the cursor may move there."""
+    with transaction.atomic():
+        if reading["moves_cursor"]:
+            Cursor.objects.update_or_create(
+                tenant=work.tenant,
+                stream=ORDERS,
+                defaults={
+                    "position": datetime.fromisoformat(reading["modified_before"]),
+                    "covered_from": date.fromisoformat(reading["first_day"]),
+                },
+            )
+        _leave_reading(work)
+
+
+def _leave_reading(work: Slice) -> None:
+    work.run.phase = Run.Phase.RESOLVE
+    work.run.reading = {}
+    work.run.save(update_fields=["phase", "reading"])
+
+
+def _save_reading(work: Slice, reading: dict[str, Any], *, done: int = 0) -> dict[str, Any]:
+    work.run.reading = reading
+    work.run.total = max(reading["total"], 0)
+    work.run.done = done
+    work.run.progressed_at = timezone.now()
+    work.run.save(update_fields=["reading", "total", "done", "progressed_at"])
+    return reading
+
+
+def _with_smaller_pages(reading: dict[str, Any]) -> dict[str, Any]:
+    size = reading["per_page"]
+    if size == PAGE_SIZES[-1]:
+        return reading
+    smaller = PAGE_SIZES[PAGE_SIZES.index(size) + 1]
+    page = reading["page"]
+    return {**reading, "per_page": smaller, "page": page * (size // smaller) if page is not None else None}
+
+
+def start_of(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time(), tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def ingest(work: Slice, rows: Sequence[tuple[dict[str, Any], Order | Unreadable]]) -> None:
+    """Makes each row a record. A changed order is looked at again; an unchanged one is only counted as seen."""
+    ids = [_id_of(row) for row in rows]
+    known = {
+        record.woo_id: record
+        for record in Record.objects.for_tenant(work.tenant).filter(source=Record.Source.ORDER, woo_id__in=ids)
+    }
+    for (raw, order), woo_id in zip(rows, ids, strict=True):
+        if isinstance(order, Order) and order.status in DRAFT_STATUSES:
+            continue
+        record = known.get(woo_id) or Record(tenant=work.tenant, source=Record.Source.ORDER, woo_id=woo_id)
+        known[woo_id] = record
+        _take_in(work, record, raw, order)
+        if isinstance(order, Order):
+            _take_in_refunds(work, record, order)
+    _note_occurrences(work, [order for _raw, order in rows if isinstance(order, Order)])
+
+
+def _id_of(row: tuple[dict[str, Any], Order | Unreadable]) -> int:
+    return row[1].id
+
+
+def _take_in(work: Slice, record: Record, raw: dict[str, Any], order: Order | Unreadable) -> None:
+    digest = hashlib.sha256(json.dumps(raw, sort_keys=True, default=str).encode()).hexdigest()
+    if record.pk and record.raw_hash == digest:
+        Record.objects.filter(pk=record.pk).update(run=work.run)
+        return
+    is_new = record.pk is None
+    record.raw, record.raw_hash, record.run = raw, digest, work.run
+    record.number = order.number[:100]
+    record.modified_at = order.modified_at
+    if isinstance(order, Order):
+        record.status = order.status[:60]
+        record.gateway = order.payment_method[:100]
+        record.currency = order.currency[:3]
+        record.store_total, record.store_tax = order.total, order.total_tax
+        record.ordered_at = order.created_at
+        name = f"{order.billing.first_name} {order.billing.last_name}".strip()
+        record.buyer = (name or order.billing.company or order.billing.email)[:255]
+    keeps_its_state = record.state == Record.State.SENDING or record.reason == "by_hand"
+    if not keeps_its_state:
+        record.state, record.reason, record.details = Record.State.QUEUED, "", {}
+    record.save()
+    if isinstance(order, Unreadable):
+        if record.state == Record.State.QUEUED:
+            journal.move(
+                record, work.run, Record.State.ATTENTION, reason="unreadable", details={"problem": order.problem}
+            )
+            journal.tell(record, work.run, "held", reason="unreadable", problem=order.problem)
+    else:
+        journal.tell(record, work.run, "read" if is_new else "read_again", status=order.status)
+
+
+def _take_in_refunds(work: Slice, parent: Record, order: Order) -> None:
+    """Refunds as their order lists them; one that has left the list was deleted in the store, which bumps nothing."""
+    known = {child.woo_id: child for child in parent.children.filter(source=Record.Source.REFUND)}
+    for position, refund in enumerate(sorted(order.refunds, key=lambda refund: refund.id), start=1):
+        if refund.id in known:
+            Record.objects.filter(pk=known[refund.id].pk).update(run=work.run)
+            continue
+        child = Record.objects.create(
+            tenant=work.tenant,
+            source=Record.Source.REFUND,
+            woo_id=refund.id,
+            parent=parent,
+            number=f"{order.number}-{position}",
+            buyer=parent.buyer,
+            currency=order.currency,
+            store_total=refund.total,
+            ordered_at=None,
+            raw={"id": refund.id, "reason": refund.reason, "total": str(refund.total), "order_id": order.id},
+            run=work.run,
+        )
+        journal.tell(child, work.run, "read", status="refund")
+    gone = set(known) - {refund.id for refund in order.refunds}
+    for woo_id in gone:
+        child = known[woo_id]
+        if child.reason not in ("refund_deleted", "by_hand"):
+            journal.move(child, work.run, Record.State.ATTENTION, reason="refund_deleted")
+            journal.tell(child, work.run, "held", reason="refund_deleted")
+
+
+def _note_gone(work: Slice, ids: Iterable[int]) -> None:
+    """Orders asked for by id that the store no longer has: posted ones need a decision."""
+    for record in Record.objects.for_tenant(work.tenant).filter(source=Record.Source.ORDER, woo_id__in=list(ids)):
+        if record.state == Record.State.SYNCED:
+            journal.move(record, work.run, Record.State.ATTENTION, reason="order_gone")
+            journal.tell(record, work.run, "held", reason="order_gone")
+
+
+def _note_occurrences(work: Slice, orders: Sequence[Order]) -> None:
+    """Which gateways and tax rates occur, so that new ones can be announced and mapped."""
+    seen: dict[tuple[str, str], str] = {}
+    for order in orders:
+        if order.payment_method:
+            seen[(Mapping.Kind.GATEWAY, order.payment_method[:200])] = order.payment_method_title[:255]
+        for line in order.tax_lines:
+            seen[(Mapping.Kind.TAX_RATE, str(line.rate_id))] = line.label[:255]
+    if seen:
+        Mapping.objects.bulk_create(
+            [Mapping(tenant=work.tenant, kind=kind, store_key=key, label=label) for (kind, key), label in seen.items()],
+            ignore_conflicts=True,
+        )

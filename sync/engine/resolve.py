@@ -1,0 +1,352 @@
+"""Finds or creates the customers and items of a whole slice at once: links, then the mirror, then creations.
+
+A slice of known buyers and products costs no call at all. Decisions are the core's (customers.py, items.py); here they
+are gathered, sent in batches, and repeated when QuickBooks names an object that already bears the name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from django.db import transaction
+
+from connector.accounting.books import CustomerWanted, NameKind, NameRow, Payload
+from connector.accounting.commerce import Order, OrderLine, ProductKey
+from connector.accounting.customers import (
+    CreateCustomer,
+    CustomerDecision,
+    ReactivateCustomer,
+    UseCustomer,
+    match_customer,
+    possible_names,
+    wanted_customer,
+)
+from connector.accounting.documents import Held, Parties
+from connector.accounting.items import CreateItem, ItemDecision, ReactivateItem, UseItem, match_item, possible_item_names
+from connector.accounting.keys import item_key
+from connector.accounting.plan import SYMBOLIC
+from connector.accounting.policy import PostingPolicy, Ref
+from sync.engine import mirror
+from sync.engine.context import Slice
+from sync.engine.post import new_posting, send_everything
+from sync.models import Link, Mapping as MappingRow, Posting
+
+ROUNDS = 3
+"""How often a creation is decided anew after QuickBooks said that the name exists."""
+DUPLICATE_NAME = "6240"
+PEOPLE: tuple[NameKind, ...] = ("Customer", "Vendor", "Employee")
+
+
+class Candidate(Protocol):
+    """What is resolved: an order under its rules."""
+
+    @property
+    def order(self) -> Order: ...
+    @property
+    def policy(self) -> PostingPolicy: ...
+
+
+@dataclass(slots=True)
+class Resolved:
+    """Decisions by store key; `created` names what this slice made anew, for the records' history."""
+
+    customers: dict[str, CustomerDecision] = field(default_factory=dict)
+    items: dict[ProductKey, ItemDecision] = field(default_factory=dict)
+    created: dict[str, str] = field(default_factory=dict)
+
+    def item_refs(self, order: Order) -> dict[ProductKey, Ref]:
+        return {
+            line.product: decision.ref
+            for line in order.lines
+            if isinstance(decision := self.items.get(line.product), UseItem | ReactivateItem)
+        }
+
+    def held_item(self, order: Order) -> Held | None:
+        for line in order.lines:
+            decision = self.items.get(line.product)
+            if isinstance(decision, Held):
+                return decision
+        return None
+
+    def parties(self, candidate: Candidate) -> Parties | Held:
+        held = self.held_item(candidate.order)
+        if held is not None:
+            return held
+        customer = self.customers[wanted_customer(candidate.order, candidate.policy).key]
+        if isinstance(customer, Held):
+            return customer
+        if not isinstance(customer, UseCustomer):
+            raise AssertionError("every customer to be made was made, or is held")
+        return Parties(customer=customer.ref, items=self.item_refs(candidate.order))
+
+
+def find_parties(work: Slice, candidates: Sequence[Candidate]) -> Resolved:
+    """Customers and items of all candidates, created where the rules say so; what cannot be had is Held by key."""
+    resolved = Resolved()
+    refused: dict[str, Held] = {}
+    for _round in range(ROUNDS):
+        resolved.items = {**match_items(work, candidates), **_held_items(candidates, refused)}
+        resolved.customers = match_customers(work, candidates, refused)
+        makes = [d for d in (*resolved.items.values(), *resolved.customers.values()) if _is_to_be_made(d)]
+        if not makes:
+            break
+        if mirror.refresh(work):
+            continue
+        postings = _plan_makes(work, resolved)
+        send_everything(work)
+        _learn_from(work, postings, resolved, refused)
+    else:
+        resolved.items = {**match_items(work, candidates), **_held_items(candidates, refused)}
+        resolved.customers = match_customers(work, candidates, refused)
+        _hold_what_is_not_made(resolved)
+    _remember(work, resolved)
+    return resolved
+
+
+def match_items(work: Slice, candidates: Sequence[Candidate]) -> dict[ProductKey, ItemDecision]:
+    """Decisions without creating or remembering anything."""
+    lines: dict[ProductKey, tuple[OrderLine, PostingPolicy]] = {}
+    for candidate in candidates:
+        for line in candidate.order.lines:
+            if line.product_id:
+                lines.setdefault(line.product, (line, candidate.policy))
+    decisions: dict[ProductKey, ItemDecision] = _linked_items(work, lines)
+    open_lines = {key: value for key, value in lines.items() if key not in decisions}
+    if not open_lines:
+        return decisions
+    names = [name for line, policy in open_lines.values() for name in (*possible_item_names(line, policy), line.sku)]
+    names += [line.name for line, policy in open_lines.values() if policy.items.name_fallback]
+    rows = mirror.by_skus(work.company, (line.sku for line, _policy in open_lines.values()))
+    rows += mirror.by_names(work.company, ("Item",), names)
+    for key, (line, policy) in open_lines.items():
+        decision = match_item(line, rows, policy)
+        decisions[key] = decision
+        if isinstance(decision, CreateItem):
+            wanted = decision.wanted
+            rows.append(
+                NameRow(kind="Item", qbo_id=SYMBOLIC + wanted.key, name=wanted.name, active=True, sku=wanted.sku)
+            )
+    return decisions
+
+
+def match_customers(
+    work: Slice, candidates: Sequence[Candidate], refused: Mapping[str, Held]
+) -> dict[str, CustomerDecision]:
+    """One decision per customer key; names given out earlier in the slice count as taken."""
+    wanted = {
+        (customer := wanted_customer(candidate.order, candidate.policy)).key: (customer, candidate.policy)
+        for candidate in candidates
+    }
+    decisions: dict[str, CustomerDecision] = dict(_linked_customers(work, wanted))
+    decisions.update({key: held for key, held in refused.items() if key in wanted})
+    open_ones = {key: value for key, value in wanted.items() if key not in decisions}
+    if not open_ones:
+        return decisions
+    rows = mirror.by_emails(work.company, (customer.email for customer, _policy in open_ones.values()))
+    rows += mirror.by_names(work.company, PEOPLE, _names(customer for customer, _policy in open_ones.values()))
+    for key, (customer, policy) in open_ones.items():
+        decision = match_customer(customer, rows, policy.customers)
+        decisions[key] = decision
+        if isinstance(decision, CreateCustomer):
+            made = decision.wanted
+            rows.append(
+                NameRow(
+                    kind="Customer",
+                    qbo_id=SYMBOLIC + key,
+                    name=made.display_name,
+                    active=True,
+                    email=made.email,
+                    currency=made.currency,
+                )
+            )
+    return decisions
+
+
+def _names(customers: Iterable[CustomerWanted]) -> list[str]:
+    return [
+        name
+        for customer in customers
+        for clash in (False, True)
+        for name in possible_names(customer, clashes_with_other_kind=clash)
+    ]
+
+
+def _linked_items(
+    work: Slice, lines: Mapping[ProductKey, tuple[OrderLine, PostingPolicy]]
+) -> dict[ProductKey, ItemDecision]:
+    by_key = {item_key(*key): key for key in lines}
+    links = {
+        link.store_key: link
+        for link in Link.objects.for_tenant(work.tenant).filter(
+            company=work.company, kind=Link.Kind.ITEM, store_key__in=by_key
+        )
+    }
+    chosen = {
+        row.store_key: row.qbo_id
+        for row in MappingRow.objects.for_tenant(work.tenant)
+        .filter(kind=MappingRow.Kind.PRODUCT, store_key__in=by_key)
+        .exclude(qbo_id="")
+    }
+    ids = {store_key: link.qbo_id for store_key, link in links.items()} | chosen
+    rows = mirror.by_ids(work.company, "Item", ids.values())
+    decisions: dict[ProductKey, ItemDecision] = {}
+    for store_key, qbo_id in ids.items():
+        key = by_key[store_key]
+        line, policy = lines[key]
+        row = rows.get(qbo_id)
+        name = row.name if row else links[store_key].name if store_key in links else ""
+        if row is None or row.active:
+            decisions[key] = UseItem(Ref(qbo_id, name))
+        elif policy.items.reactivate:
+            decisions[key] = ReactivateItem(Ref(qbo_id, name), row)
+        else:
+            decisions[key] = Held("inactive_item", {"sku": line.sku, "name": name, "item_id": qbo_id})
+    return decisions
+
+
+def _linked_customers(
+    work: Slice, wanted: Mapping[str, tuple[CustomerWanted, PostingPolicy]]
+) -> dict[str, CustomerDecision]:
+    links = Link.objects.for_tenant(work.tenant).filter(
+        company=work.company, kind=Link.Kind.CUSTOMER, store_key__in=wanted.keys()
+    )
+    by_key = {link.store_key: link for link in links}
+    rows = mirror.by_ids(work.company, "Customer", (link.qbo_id for link in by_key.values()))
+    decisions: dict[str, CustomerDecision] = {}
+    for key, link in by_key.items():
+        row = rows.get(link.qbo_id)
+        ref = Ref(link.qbo_id, row.name if row else link.name)
+        if row is None or row.active:
+            decisions[key] = UseCustomer(ref)
+        elif wanted[key][1].customers.reactivate:
+            decisions[key] = ReactivateCustomer(ref, row)
+        else:
+            decisions[key] = Held("inactive_customer", {"name": row.name, "customer_id": row.qbo_id})
+    return decisions
+
+
+def _remember(work: Slice, resolved: Resolved) -> None:
+    """Matches become links, so that later renames of a SKU or a buyer do not matter and the next slice asks nothing."""
+    found = [(Link.Kind.ITEM, item_key(*key), item) for key, item in resolved.items.items()]
+    found += [(Link.Kind.CUSTOMER, key, customer) for key, customer in resolved.customers.items()]  # type: ignore[misc]
+    Link.objects.bulk_create(
+        [
+            Link(
+                tenant=work.tenant,
+                company=work.company,
+                kind=kind,
+                store_key=key,
+                qbo_id=decision.ref.id,
+                name=decision.ref.name[:500],
+            )
+            for kind, key, decision in found
+            if isinstance(decision, UseItem | UseCustomer)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _is_to_be_made(decision: object) -> bool:
+    return isinstance(decision, CreateCustomer | ReactivateCustomer | CreateItem | ReactivateItem) or (
+        isinstance(decision, UseCustomer | UseItem) and decision.ref.id.startswith(SYMBOLIC)
+    )
+
+
+def _plan_makes(work: Slice, resolved: Resolved) -> list[Posting]:
+    """One posting per customer or item to be made, in one transaction; items first, then customers."""
+    postings: list[Posting] = []
+
+    def add(key: str, entity: str, payload: Payload, *, update_of: NameRow | None = None) -> None:
+        operation = "create" if update_of is None else "update"
+        living = Posting.objects.for_tenant(work.tenant).filter(
+            key=key, operation="create", state__in=[Posting.State.PLANNED, Posting.State.POSTED]
+        )
+        if operation == "create":
+            living.filter(state=Posting.State.POSTED).update(state=Posting.State.UNDONE)
+        postings.append(
+            new_posting(work, key=key, operation=operation, entity=entity, payload=payload)  # type: ignore[arg-type]
+        )
+
+    with transaction.atomic():
+        for product, item in resolved.items.items():
+            if isinstance(item, CreateItem):
+                entity, payload = work.books.encode_item(item.wanted)
+                add(item.wanted.key, entity, payload)
+                resolved.created[item.wanted.key] = item.wanted.name
+            elif isinstance(item, ReactivateItem):
+                add(item_key(*product), "Item", _reactivation(item.row), update_of=item.row)
+        for key, customer in resolved.customers.items():
+            if isinstance(customer, CreateCustomer):
+                entity, payload = work.books.encode_customer(customer.wanted)
+                add(key, entity, payload)
+                resolved.created[key] = customer.wanted.display_name
+            elif isinstance(customer, ReactivateCustomer):
+                add(key, "Customer", _reactivation(customer.row), update_of=customer.row)
+    work.checkpoint("names planned")
+    return postings
+
+
+def _reactivation(row: NameRow) -> Payload:
+    return {"Id": row.qbo_id, "SyncToken": row.sync_token, "sparse": True, "Active": True}
+
+
+def _learn_from(work: Slice, postings: Sequence[Posting], resolved: Resolved, refused: dict[str, Held]) -> None:
+    """Refused creations: a duplicate name is looked at (the one object that bears it), anything else holds."""
+    for posting in postings:
+        last = (
+            Posting.objects.for_tenant(work.tenant)
+            .filter(key=posting.key, operation=posting.operation)
+            .order_by("-generation")
+            .first()
+        )
+        if last is None or last.state != Posting.State.FAULTED:
+            continue
+        resolved.created.pop(posting.key, None)
+        if last.fault_code == DUPLICATE_NAME and _look_at_namesake(work, last):
+            continue
+        refused[posting.key] = Held(
+            f"refused_by_quickbooks:{last.fault_code}",
+            {
+                "code": last.fault_code,
+                "message": last.fault_detail[:500],
+                "name": str(posting.payload.get("DisplayName") or posting.payload.get("Name") or ""),
+            },
+        )
+
+
+def _look_at_namesake(work: Slice, posting: Posting) -> bool:
+    """Reads the object that bears the name into the mirror, so that the next decision knows it."""
+    work.beat()
+    existing = str(posting.answer.get("existing_id") or "")
+    kind: NameKind = "Customer" if posting.entity == "Customer" else "Item"
+    row = work.books.read_name(kind, existing) if existing else None
+    rows = [row] if row is not None else []
+    if not rows and kind == "Customer":
+        rows = list(work.books.names_called(str(posting.payload.get("DisplayName", ""))))
+    mirror.take_in(work.company, rows)
+    return bool(rows)
+
+
+def _held_items(candidates: Sequence[Candidate], refused: Mapping[str, Held]) -> dict[ProductKey, ItemDecision]:
+    return {
+        line.product: refused[item_key(*line.product)]
+        for candidate in candidates
+        for line in candidate.order.lines
+        if item_key(*line.product) in refused
+    }
+
+
+def _hold_what_is_not_made(resolved: Resolved) -> None:
+    """After the last round whatever is still not there is a question to a person, never a guess."""
+
+    def held(name: str) -> Held:
+        return Held("refused_by_quickbooks:6240", {"code": "6240", "name": name})
+
+    for product, item in list(resolved.items.items()):
+        if _is_to_be_made(item):
+            resolved.items[product] = held(str(product))
+    for key, customer in list(resolved.customers.items()):
+        if _is_to_be_made(customer):
+            resolved.customers[key] = held(key)

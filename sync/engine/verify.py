@@ -1,0 +1,311 @@
+"""Compares what QuickBooks answered with what was planned, and ends each record: synced, repaired, taken back or held.
+
+No further read is made: the totals and taxes of QuickBooks' own answer to our write are compared (product
+specification, §1.3). A document of ours whose answer shows another total is repaired in place, or deleted, in the same
+run, while its sync token is the one just answered.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from decimal import Decimal
+
+from django.db import transaction
+
+from connector.accounting.books import Posted
+from connector.accounting.commerce import Order
+from connector.accounting.compare import learn, learn_refusal
+from connector.accounting.documents import DocumentKind, Held, Outcome, Planned
+from connector.accounting.keys import has_marker, sale_key
+from sync.engine import journal, posted
+from sync.engine.context import Slice
+from sync.engine.plan import policy_of, remember_learning, replan, store_sale
+from sync.engine.post import adopt, find_ours, new_posting
+from sync.models import MirrorEntry, Posting, Record
+
+REPAIRS = 4
+ANSWERED_AGAIN = 2
+"""How often a document is tried again after QuickBooks said that something it names is gone."""
+
+CLOSED = frozenset({"6200", "6210"})
+STALE_REFERENCES = frozenset({"610", "2500", "6250"})
+TAX_REFUSALS = frozenset({"2280", "6160", "6470"})
+
+
+def settle_sending(work: Slice) -> int:
+    """Ends, or brings one step further, every record whose postings are all answered; returns how many were looked at."""
+    records = list(
+        Record.objects.for_tenant(work.tenant)
+        .filter(state=Record.State.SENDING, source=Record.Source.ORDER)
+        .exclude(postings__state=Posting.State.PLANNED)
+        .order_by("woo_id")
+    )
+    for record in records:
+        settle(work, record)
+        work.checkpoint("settled")
+    return len(records)
+
+
+def settle(work: Slice, record: Record) -> None:
+    """One record without unanswered postings: reads its sale's last definite answer and decides what follows."""
+    order = work.store.parse(record.raw)
+    if not isinstance(order, Order):
+        journal.end(record, work.run, Held("unreadable", {"problem": order.problem}))
+        return
+    sale = last_create(record, sale_key(order.id))
+    if sale is None or sale.state == Posting.State.UNDONE:
+        _settle_undone(work, record, sale)
+    elif sale.state == Posting.State.FAULTED:
+        _settle_refused(work, record, order, sale)
+    else:
+        _settle_posted(work, record, order, sale)
+
+
+def last_create(record: Record, key: str) -> Posting | None:
+    return record.postings.filter(key=key, operation="create").order_by("-generation").first()
+
+
+def last_answer(record: Record, sale: Posting) -> Posting:
+    """The newest answered write to the sale's document: the create itself, or a repair."""
+    update = (
+        record.postings.filter(key=sale.key, operation="update", state=Posting.State.POSTED, qbo_id=sale.qbo_id)
+        .order_by("-generation")
+        .first()
+    )
+    return update or sale
+
+
+def differs(answered: Posting) -> Mapping[str, tuple[str, str]]:
+    """field -> (planned, answered), only where they are not equal. Tax is compared where QuickBooks keeps tax."""
+    found: dict[str, tuple[str, str]] = {}
+    if answered.planned_total is not None and answered.total != answered.planned_total:
+        found["total"] = (str(answered.planned_total), str(answered.total))
+    if answered.planned_tax is not None and (answered.tax or Decimal(0)) != answered.planned_tax:
+        found["tax"] = (str(answered.planned_tax), str(answered.tax))
+    for rate, amount in answered.planned_rates.items():
+        told = answered.rates.get(rate)
+        if told is None and Decimal(amount) == 0:
+            continue
+        if told is None or Decimal(told) != Decimal(amount):
+            found[f"rate:{rate}"] = (str(amount), str(told))
+    return found
+
+
+def _settle_posted(work: Slice, record: Record, order: Order, sale: Posting) -> None:
+    answered = last_answer(record, sale)
+    _tell_once(work, record, answered)
+    differences = differs(answered)
+    if differences:
+        _repair(work, record, order, sale, answered, differences)
+        return
+    record.proof = {
+        **record.proof,
+        "answered": {"total": str(answered.total), "tax": str(answered.tax), "rates": dict(answered.rates)},
+    }
+    Record.objects.filter(pk=record.pk).update(proof=record.proof)
+    if not record.events.filter(kind="compared", details__posting=answered.pk).exists():
+        journal.tell(record, work.run, "compared", total=str(answered.total), posting=answered.pk)
+    if record.raw_hash != record.planned_hash:
+        journal.move(record, work.run, Record.State.QUEUED, version=record.options_version)
+        return
+    posted.continue_posted(work, record, order, sale)
+
+
+def _tell_once(work: Slice, record: Record, answered: Posting) -> None:
+    kind = "adopted" if answered.is_adopted else ("posted" if answered.operation == "create" else "repaired")
+    if not record.events.filter(kind=kind, details__posting=answered.pk).exists():
+        journal.tell(
+            record,
+            work.run,
+            kind,
+            posting=answered.pk,
+            entity=answered.entity,
+            qbo_id=answered.qbo_id,
+            number=answered.doc_number,
+            total=str(answered.total),
+        )
+
+
+def _repair(
+    work: Slice,
+    record: Record,
+    order: Order,
+    sale: Posting,
+    answered: Posting,
+    differences: Mapping[str, tuple[str, str]],
+) -> None:
+    """Plans again with what the answer taught and updates the document in place; deletes it when no means is left."""
+    repairs = record.postings.filter(key=sale.key, operation="update", qbo_id=sale.qbo_id).count()
+    policy = policy_of(work, record)
+    before = replan(work, record, order, policy)
+    outcome: Outcome = Held("totals_differ", {})
+    if not isinstance(before, Planned) or repairs >= REPAIRS:
+        _take_back(work, record, sale, answered, outcome, differences)
+        return
+    lesson = learn(policy.taxes, before, _as_posted(answered))
+    if lesson.try_again:
+        outcome = replan(work, record, order, dataclasses.replace(policy, taxes=lesson.taxes))
+    if isinstance(outcome, Planned):
+        with transaction.atomic():
+            remember_learning(work, record, lesson.taxes)
+            store_sale(work, record, order, outcome, update_of=answered, document_id=sale.qbo_id)
+    else:
+        remember_learning(work, record, lesson.taxes)
+        _take_back(work, record, sale, answered, outcome, differences)
+
+
+def _take_back(
+    work: Slice,
+    record: Record,
+    sale: Posting,
+    answered: Posting,
+    outcome: Outcome,
+    differences: Mapping[str, tuple[str, str]],
+) -> None:
+    shown = differences.get("total") or next(iter(differences.values()))
+    why = outcome if isinstance(outcome, Held) else Held("totals_differ", {})
+    with transaction.atomic():
+        journal.move(
+            record,
+            work.run,
+            Record.State.SENDING,
+            details={
+                "taken_back": True,
+                "held_reason": why.reason,
+                "held_details": {**why.details, "store_total": shown[0], "books_total": shown[1]},
+            },
+            version=record.options_version,
+        )
+        new_posting(
+            work,
+            key=sale.key,
+            operation="delete",
+            entity=sale.entity,
+            payload={"Id": sale.qbo_id, "SyncToken": answered.sync_token},
+            record=record,
+        )
+
+
+def _as_posted(answered: Posting) -> Posted:
+    return Posted(
+        bid=answered.bid,
+        entity=answered.entity,
+        qbo_id=answered.qbo_id,
+        sync_token=answered.sync_token,
+        number=answered.doc_number,
+        total=answered.total,
+        tax=answered.tax,
+        rates={rate: Decimal(amount) for rate, amount in answered.rates.items()},
+        raw=answered.answer,
+    )
+
+
+def _settle_undone(work: Slice, record: Record, sale: Posting | None) -> None:
+    """Nothing of the record stands in the books: taken back and held, or never got as far."""
+    if sale is not None and record.details.get("taken_back"):
+        journal.tell(record, work.run, "taken_back", entity=sale.entity, number=sale.doc_number)
+        details = dict(record.details.get("held_details", {}))
+        journal.end(
+            record,
+            work.run,
+            Held(record.details.get("held_reason") or "totals_differ", details),
+            version=record.options_version,
+        )
+    else:
+        journal.move(record, work.run, Record.State.QUEUED, version=record.options_version)
+
+
+def _settle_refused(work: Slice, record: Record, order: Order, sale: Posting) -> None:
+    """QuickBooks refused the sale, definitely: adopt, try another means, look again, or hold with its reason."""
+    code = sale.fault_code
+    if code in ("6140", "600"):
+        _settle_duplicate(work, record, sale)
+        return
+    journal.tell(record, work.run, "refused", code=code, message=sale.fault_detail[:300])
+    if _states_tax(sale) and (code in TAX_REFUSALS or (code == "6000" and "tax" in sale.fault_detail.lower())):
+        policy = policy_of(work, record)
+        before = replan(work, record, order, policy)
+        lesson = learn_refusal(policy.taxes, before) if isinstance(before, Planned) else None
+        if lesson is not None and lesson.try_again:
+            with transaction.atomic():
+                remember_learning(work, record, lesson.taxes)
+                journal.move(record, work.run, Record.State.QUEUED, version=record.options_version)
+            return
+    if code in STALE_REFERENCES and record.failed_attempts < ANSWERED_AGAIN:
+        with transaction.atomic():
+            _forget_references(work, sale)
+            journal.move(
+                record,
+                work.run,
+                Record.State.QUEUED,
+                version=record.options_version,
+                failed_attempts=record.failed_attempts + 1,
+            )
+        return
+    if code in CLOSED:
+        reason = "closed_period"
+    elif code == "2220":
+        reason = "currency_off"
+    else:
+        reason = f"refused_by_quickbooks:{code}"
+    journal.end(
+        record,
+        work.run,
+        Held(
+            reason,
+            {
+                "code": code,
+                "message": sale.fault_detail[:500],
+                "order": record.number,
+                "currency": record.currency,
+                "date": str(sale.payload.get("TxnDate", "")),
+            },
+        ),
+        version=record.options_version,
+    )
+
+
+def _states_tax(sale: Posting) -> bool:
+    return "TotalTax" in (sale.payload.get("TxnTaxDetail") or {})
+
+
+def _settle_duplicate(work: Slice, record: Record, sale: Posting) -> None:
+    """The number is taken: by our own document (then it is the answer we never got), or by somebody else's."""
+    existing = str(sale.answer.get("existing_id") or "")
+    kind = DocumentKind(sale.entity)
+    marker = str(sale.payload.get("PrivateNote", "")).split("\n", 1)[0].strip()
+    found = work.books.read_document(kind, existing) if existing else find_ours(work, sale)
+    if found is not None and has_marker(found.private_note, marker):
+        adopt(work, sale, found)
+        sale.refresh_from_db()
+        settle(work, record)
+        return
+    journal.end(
+        record,
+        work.run,
+        Held(
+            "duplicate_number",
+            {"number": str(sale.payload.get("DocNumber", "")), "entity": sale.entity, "existing_id": existing},
+        ),
+        version=record.options_version,
+    )
+
+
+def _forget_references(work: Slice, sale: Posting) -> None:
+    """Something the document names has gone: the links it was made with are looked up afresh, from a fresh mirror."""
+    names = {("Customer", str((sale.payload.get("CustomerRef") or {}).get("value", "")))}
+    for line in sale.payload.get("Line", []):
+        detail = line.get("SalesItemLineDetail") or {}
+        names.add(("Item", str((detail.get("ItemRef") or {}).get("value", ""))))
+    for kind, qbo_id in names:
+        if qbo_id:
+            Posting.objects.for_tenant(work.tenant).filter(
+                entity=kind, operation="create", state=Posting.State.POSTED, qbo_id=qbo_id, record=None
+            ).update(state=Posting.State.UNDONE)
+            work.tenant.links.filter(company=work.company, kind=kind.lower(), qbo_id=qbo_id).delete()
+            MirrorEntry.objects.filter(company=work.company, kind=kind, qbo_id=qbo_id).delete()
+    type(work.company).objects.filter(pk=work.company.pk, names_read_at__isnull=False).update(
+        names_read_at=work.company.created_at
+    )
+    work.company.names_read_at = work.company.created_at

@@ -1,0 +1,332 @@
+"""All settings of a tenant as one JSON document: read, checked, completed, resolved, compared, stored, given back.
+
+The document's form is stable (architecture §5): keys may be added, never renamed. A problem in it is a value in a list:
+all of it is checked, all of it is reported.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from connector.accounting.books import CompanyFacts
+from connector.accounting.facts import facts_from_json
+from connector.accounting.keys import normalise
+from sync.models import MirrorEntry, OptionsVersion, Record
+from sync.schema import DEFAULTS, SCHEMA, Option, Reference, check_form
+from tenants.models import Company, Tenant, User
+
+_CONFIGURABLE = (
+    "unmapped_tax_rate", "unmapped_gateway", "unmatched_product", "ambiguous_sku", "inactive_item",
+    "inactive_customer", "missing_setting", "currency_off", "number_too_long", "closed_period",
+    "tax_not_representable", "not_yet_available", "totals_differ",
+)  # fmt: skip
+"""Attention reasons that another choice may end: those records are looked at again when options change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong, where, and what to do, as one sentence."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    path: str
+    before: Any
+    after: Any
+
+    def __str__(self) -> str:
+        return f"{self.path}: {_show(self.before)} -> {_show(self.after)}"
+
+
+@dataclass(slots=True)
+class NameBook:
+    """The company's lists, to resolve what a document names: {kind: [(id, name, full name, active)]}."""
+
+    rows: dict[str, list[tuple[str, str, str, bool]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, company: Company | None) -> NameBook:
+        book = cls()
+        if company is None:
+            return book
+        for kind, qbo_id, name, full, active in MirrorEntry.objects.filter(company=company).values_list(
+            "kind", "qbo_id", "name", "full_name", "is_active"
+        ):
+            book.rows.setdefault(kind, []).append((qbo_id, name, full or name, active))
+        if company.facts:
+            facts = facts_from_json(company.facts)
+            book.rows["TaxCode"] = [(code.id, code.name, code.name, True) for code in facts.tax_codes]
+            book.rows["TaxCode"] += [(code.id, code.name, code.name, False) for code in facts.inactive_tax_codes]
+        return book
+
+    def resolve(self, kind: str, value: Any, path: str) -> dict[str, str] | Problem:
+        """A name, a string of digits (an id if one exists, else a name) or {"id", "name"} -> {"id", "name"}."""
+        rows = self.rows.get(kind, [])
+        if isinstance(value, Mapping):
+            wanted_id, text = str(value.get("id", "")), str(value.get("name", ""))
+            found = [row for row in rows if row[0] == wanted_id]
+            if not found and text:
+                found = _named(rows, text)
+        else:
+            text = str(value)
+            found = [row for row in rows if row[0] == text] if text.isdigit() else []
+            found = found or _named(rows, text)
+        active = [row for row in found if row[3]]
+        if len(active) == 1 or (active and isinstance(value, Mapping)):
+            return {"id": active[0][0], "name": active[0][2] if kind == "Account" else active[0][1]}
+        label = _KIND_NAMES[kind]
+        if len(active) > 1:
+            names = ", ".join(f"{row[2]} (id {row[0]})" for row in active[:5])
+            return Problem(path, f"several {label}s in QuickBooks are called “{text}”: {names}. Give the id.")
+        if found:
+            return Problem(path, f"the {label} “{found[0][2]}” is inactive in QuickBooks. Reactivate it or name another.")
+        shown = text or str(value)
+        return Problem(path, f"QuickBooks has no {label} “{shown}”. {self._nearest(kind, shown)}")
+
+    def _nearest(self, kind: str, text: str) -> str:
+        names = [row[2] for row in self.rows.get(kind, []) if row[3]]
+        near = difflib.get_close_matches(text, names, n=3, cutoff=0.4) or sorted(names)[:3]
+        return "Nearest: " + ", ".join(f"“{name}”" for name in near) + "." if near else "This list is empty there."
+
+
+_KIND_NAMES = {
+    "Item": "product or service", "Account": "account", "Class": "class", "Department": "location", "Term": "term",
+    "PaymentMethod": "payment method", "TaxCode": "tax code",
+}  # fmt: skip
+
+
+def _named(rows: Sequence[tuple[str, str, str, bool]], text: str) -> list[tuple[str, str, str, bool]]:
+    """By full name first (accounts have parents), then by name; case and blanks do not matter."""
+    wanted = normalise(text)
+    return [row for row in rows if normalise(row[2]) == wanted] or [row for row in rows if normalise(row[1]) == wanted]
+
+
+def complete(document: Mapping[str, Any], current: Mapping[str, Any] | None, start: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole options document: a missing key keeps its current value, or takes its default on creation.
+
+    start: defaults that depend on the moment of creation: time zone, start date, language. A list is replaced whole."""
+    options: dict[str, Any] = copy.deepcopy(dict(current)) if current else copy.deepcopy(DEFAULTS)
+    if not current:
+        options["tenant"].update(start)
+    for section, wanted in document.items():
+        if section not in options or not isinstance(wanted, Mapping):
+            if section in options:
+                options[section] = wanted
+            continue
+        for name, value in wanted.items():
+            if name in ("slug", "name"):
+                continue
+            if isinstance(options[section].get(name), dict) and isinstance(value, Mapping) and name in _MERGED:
+                options[section][name] = {**options[section][name], **value}
+            else:
+                options[section][name] = value
+    for section, defaults in DEFAULTS.items():
+        if isinstance(defaults, dict):
+            for name, value in defaults.items():
+                options[section].setdefault(name, copy.deepcopy(value))
+    return options
+
+
+_MERGED = frozenset({"report", "untaxed"})
+
+
+def check_and_resolve(
+    document: Mapping[str, Any], options: dict[str, Any], book: NameBook, facts: CompanyFacts | None
+) -> list[Problem]:
+    """Checks the form of what was given and resolves every reference of `options` in place; all problems at once."""
+    problems = [Problem(path, message) for path, message in check_form(document)]
+    if problems:
+        return problems
+    for path, option in SCHEMA.items():
+        if isinstance(option.kind, Reference):
+            problems += _resolve_at(options, path, option, book)
+    problems += _resolve_rates(options["taxes"], book, facts)
+    problems += _resolve_methods(options["payments"], book)
+    for name, value in list(options["taxes"]["untaxed"].items()):
+        problems += _put(options["taxes"]["untaxed"], name, "TaxCode", value, f"taxes.untaxed.{name}", book)
+    for name, value in list(options["orders"]["fee_items"].items()):
+        problems += _put(options["orders"]["fee_items"], name, "Item", value, f"orders.fee_items.{name}", book)
+    problems += _check_together(options)
+    return problems
+
+
+def _resolve_at(options: dict[str, Any], path: str, option: Option, book: NameBook) -> list[Problem]:
+    section, name = path.split(".")
+    assert isinstance(option.kind, Reference)
+    return _put(options[section], name, option.kind.list_name, options[section][name], path, book)
+
+
+def _put(place: dict[str, Any], name: str, kind: str, value: Any, path: str, book: NameBook) -> list[Problem]:
+    if value in (None, ""):
+        place[name] = None
+        return []
+    found = book.resolve(kind, value, path)
+    if isinstance(found, Problem):
+        return [found]
+    place[name] = found
+    return []
+
+
+def _resolve_rates(taxes: dict[str, Any], book: NameBook, facts: CompanyFacts | None) -> list[Problem]:
+    problems: list[Problem] = []
+    seen: set[frozenset[int]] = set()
+    for position, row in enumerate(taxes["rates"]):
+        path = f"taxes.rates[{position}]"
+        combination = frozenset(row["rate_ids"])
+        if combination in seen:
+            problems.append(Problem(path, f"the rates {sorted(combination)} are mapped twice. Keep one row."))
+        seen.add(combination)
+        problems += _put(row, "tax_code", "TaxCode", row["tax_code"], f"{path}.tax_code", book)
+    return problems
+
+
+def _resolve_methods(payments: dict[str, Any], book: NameBook) -> list[Problem]:
+    problems: list[Problem] = []
+    seen: set[str] = set()
+    for position, row in enumerate(payments["methods"]):
+        path = f"payments.methods[{position}]"
+        if row["gateway"] in seen:
+            problems.append(Problem(path, f"the payment method “{row['gateway']}” is mapped twice. Keep one row."))
+        seen.add(row["gateway"])
+        row.setdefault("record", True)
+        problems += _put(row, "account", "Account", row.get("account"), f"{path}.account", book)
+        problems += _put(row, "payment_method", "PaymentMethod", row.get("payment_method"), f"{path}.payment_method", book)
+    return problems
+
+
+def _check_together(options: Mapping[str, Any]) -> list[Problem]:
+    problems: list[Problem] = []
+    unrecorded = [row["gateway"] for row in options["payments"]["methods"] if not row["record"]]
+    if options["orders"]["document"] == "sales_receipt" and unrecorded:
+        problems.append(
+            Problem(
+                "payments.methods",
+                f"“do not record” ({', '.join(unrecorded)}) does not go with sales receipts, which are the payment:"
+                " QuickBooks would use Undeposited Funds. Choose invoices, or an account.",
+            )
+        )
+    if options["items"]["create"] and not options["items"]["income_account"]:
+        problems.append(
+            Problem("items.income_account", "creating items needs an income account. Name one, or turn items.create off.")
+        )
+    if options["items"]["create"] and options["items"]["type"] == "inventory":
+        for name in ("inventory_asset_account", "cogs_account"):
+            if not options["items"][name]:
+                problems.append(Problem(f"items.{name}", "creating inventory items needs this account."))
+    return problems
+
+
+def notices(options: Mapping[str, Any], facts: CompanyFacts | None) -> list[str]:
+    """What the document asks for that is not built yet, or that the company does not support, in sentences."""
+    found: list[str] = []
+    if options["products"]["enabled"]:
+        found.append("products.enabled: sending products is not available yet; the choice is kept.")
+    if options["stock"]["enabled"]:
+        found.append("stock.enabled: updating the store's stock is not available yet; the choice is kept.")
+    if options["orders"]["credit_memos"] != "off":
+        found.append("orders.credit_memos: refunds are not sent yet; they are listed as needing attention.")
+    if options["payments"]["gateway_fees"]:
+        found.append("payments.gateway_fees: gateway fees are not sent yet; the choice is kept.")
+    if facts is not None:
+        mode = options["taxes"]["mode"]
+        world = facts.tax_world if mode == "auto" else mode
+        if world in ("us_automated", "us_manual"):
+            found.append("taxes.mode: US sales tax is not available yet; orders will need attention. “off” works today.")
+        if options["orders"]["class"] and not facts.classes:
+            found.append("orders.class: class tracking is off in QuickBooks; the class is not sent.")
+        if options["orders"]["location"] and not facts.locations:
+            found.append("orders.location: location tracking is off in QuickBooks; the location is not sent.")
+        if options["orders"]["automatic_numbers"] and facts.custom_numbers:
+            found.append(
+                "orders.automatic_numbers: QuickBooks leaves numbers blank while “Custom transaction numbers” is on."
+                " Turn it off there, under Account and settings, then Sales."
+            )
+    return found
+
+
+def changes_between(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[Change]:
+    """Leaf by leaf; on creation everything counts against the defaults."""
+    return [
+        Change(path, old, new)
+        for path, old, new in _walk("", before if before is not None else DEFAULTS, after)
+    ]
+
+
+def _walk(path: str, before: Any, after: Any) -> Iterable[tuple[str, Any, Any]]:
+    if isinstance(before, Mapping) and isinstance(after, Mapping) and not ({"id", "name"} >= set(before) and before):
+        for key in sorted({*before, *after}):
+            yield from _walk(f"{path}.{key}" if path else key, before.get(key), after.get(key))
+    elif before != after:
+        yield path, before, after
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, Mapping) and "name" in value:
+        return f"“{value['name']}”"
+    if value is None:
+        return "none"
+    return str(value)
+
+
+def save_options(
+    tenant: Tenant, options: Mapping[str, Any], *, user: User | None = None, who: str = ""
+) -> OptionsVersion:
+    """The next version, unless it equals the current one; records that another choice may help are looked at again."""
+    with transaction.atomic():
+        Tenant.objects.select_for_update().get(pk=tenant.pk)
+        current = OptionsVersion.objects.for_tenant(tenant).order_by("-number").first()
+        if current is not None and current.document == options:
+            return current
+        version = OptionsVersion.objects.create(
+            tenant=tenant,
+            number=current.number + 1 if current else 1,
+            document=dict(options),
+            created_by=user,
+            who=who or (str(user) if user else ""),
+        )
+        _queue_again(tenant)
+    return version
+
+
+def _queue_again(tenant: Tenant) -> None:
+    """Not those set aside by hand, and nothing that has a document."""
+    rows = Record.objects.for_tenant(tenant).filter(source=Record.Source.ORDER)
+    for record in rows.filter(state=Record.State.ATTENTION).only("pk", "reason", "state"):
+        if record.reason.split(":", 1)[0] in _CONFIGURABLE:
+            record.queue_again(by="settings")
+    for record in rows.filter(state__in=[Record.State.SKIPPED, Record.State.WAITING]).exclude(reason="by_hand"):
+        record.queue_again(by="settings")
+
+
+def export_document(tenant: Tenant, options: Mapping[str, Any], *, with_secrets: bool) -> dict[str, Any]:
+    """The same document that `tenant_apply` takes; without secrets the connections are left out."""
+    document: dict[str, Any] = copy.deepcopy(dict(options))
+    document["tenant"] = {"slug": tenant.slug, "name": tenant.name, **document["tenant"]}
+    document["members"] = [
+        {"email": membership.user.email, "role": membership.role}
+        for membership in tenant.memberships.select_related("user").order_by("pk")
+    ]
+    if with_secrets:
+        document["woocommerce"] = {
+            "url": tenant.store_url,
+            "consumer_key": tenant.store_consumer_key,
+            "consumer_secret": tenant.store_consumer_secret,
+        }
+        if tenant.company is not None:
+            document["quickbooks"] = {
+                "realm_id": tenant.company.realm_id,
+                "refresh_token": tenant.company.refresh_token,
+            }
+    return document

@@ -1,0 +1,335 @@
+"""What happened, as sums: store against books for a period, open causes, and the lists that pages and mails show.
+
+What stands in the books is the total that QuickBooks last answered for a record's living document, never our plan. All
+sums are made by the database in a constant number of queries, whatever the size of the tenant.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from babel.core import get_global
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    DecimalField,
+    Exists,
+    F,
+    Max,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Abs, Coalesce, TruncDate
+from django.utils import timezone
+
+from sync.models import Posting, Record, Run
+from sync.models.scoping import TenantQuerySet
+from tenants.models import Tenant
+
+SALES = ("Invoice", "SalesReceipt")
+CREDITS = ("CreditMemo", "RefundReceipt")
+ZERO = Decimal(0)
+AMOUNT: DecimalField[Any, Any] = DecimalField(max_digits=20, decimal_places=6)
+COUNTED = (Record.Source.ORDER, Record.Source.REFUND)
+IN_FLIGHT = frozenset({Record.State.QUEUED, Record.State.SENDING, Record.State.WAITING})
+
+_DECIMALS = {code: rule[0] for code, rule in get_global("currency_fractions").items() if code != "DEFAULT"}
+NO_CENTS = tuple(code for code, decimals in _DECIMALS.items() if decimals == 0)
+MILLS = tuple(code for code, decimals in _DECIMALS.items() if decimals == 3)
+
+CAUSE_DETAILS = {
+    "unmapped_tax_rate": "rate",
+    "unmapped_gateway": "gateway",
+    "unmatched_product": "sku",
+    "ambiguous_sku": "sku",
+    "inactive_item": "item",
+    "inactive_customer": "name",
+    "currency_off": "currency",
+    "not_yet_available": "what",
+    "closed_period": "closed_until",
+}
+"""What makes two records of one reason two causes; all others are one cause, however many records it holds."""
+
+
+def last_documents() -> TenantQuerySet[Posting]:
+    """For a record as OuterRef: its sale's (a refund's: its credit's) last answered version, newest first."""
+    return Posting.objects.filter(
+        Q(entity__in=SALES) | Q(entity__in=CREDITS, record__source=Record.Source.REFUND),
+        record=OuterRef("pk"),
+        state=Posting.State.POSTED,
+        operation__in=["create", "update"],
+    ).order_by("-pk")
+
+
+def _living_document() -> TenantQuerySet[Posting]:
+    return Posting.objects.filter(
+        record=OuterRef("pk"), state=Posting.State.POSTED, operation="create", entity__in=[*SALES, *CREDITS]
+    )
+
+
+def with_books(records: TenantQuerySet[Record]) -> TenantQuerySet[Any]:
+    """Adds `books`: what QuickBooks answered as total of the record's document, None without one."""
+    return records.annotate(
+        books=Case(
+            When(Exists(_living_document()), then=Subquery(last_documents().values("total")[:1])),
+            default=None,
+            output_field=AMOUNT,
+        )
+    )
+
+
+def with_documents(records: TenantQuerySet[Record]) -> TenantQuerySet[Any]:
+    """Adds `books` and the document's `doc_number`, `doc_entity` and `doc_id` for lists."""
+    last = last_documents()
+    return with_books(records).annotate(
+        doc_number=Subquery(last.values("doc_number")[:1]),
+        doc_entity=Subquery(last.values("entity")[:1]),
+        doc_id=Subquery(last.values("qbo_id")[:1]),
+    )
+
+
+@dataclass(slots=True)
+class Sums:
+    """One currency. Every amount is net of refunds; store = books + to_resolve + on_the_way + unexplained.
+
+    to_resolve and on_the_way are store minus books of the records that need attention, or are not through yet;
+    `unexplained` is what synced records lack, computed from QuickBooks' answers.
+    """
+
+    currency: str
+    store: Decimal = ZERO
+    books: Decimal = ZERO
+    to_resolve: Decimal = ZERO
+    on_the_way: Decimal = ZERO
+    sales: int = 0
+    refunds: int = 0
+    documents: int = 0
+    open_records: int = 0
+    on_the_way_records: int = 0
+
+    @property
+    def unexplained(self) -> Decimal:
+        return self.store - self.books - self.to_resolve - self.on_the_way
+
+    @property
+    def is_exact(self) -> bool:
+        return self.store == self.books
+
+
+@dataclass(slots=True)
+class Day:
+    """Net sales of one day in the tenant's zone: what stands in the books, and what does not yet."""
+
+    day: date
+    books: Decimal = ZERO
+    missing: Decimal = ZERO
+    records: int = 0
+
+    @property
+    def store(self) -> Decimal:
+        return self.books + self.missing
+
+
+@dataclass(slots=True)
+class Period:
+    """`states` counts orders and refunds by state and adds up to `seen`; `exact` of `booked` synced ones agree."""
+
+    since: date
+    until: date
+    currencies: list[Sums] = field(default_factory=list)
+    days: list[Day] = field(default_factory=list)
+    states: dict[str, int] = field(default_factory=dict)
+    exact: int = 0
+
+    @property
+    def seen(self) -> int:
+        return sum(self.states.values())
+
+    @property
+    def main(self) -> Sums | None:
+        return self.currencies[0] if self.currencies else None
+
+    @property
+    def synced(self) -> int:
+        return self.states.get(Record.State.SYNCED, 0)
+
+
+def period_of(tenant: Tenant, *, days: int, now: datetime) -> Period:
+    """The last `days` days up to today in the tenant's zone. One query; the chart is of the main currency."""
+    today = timezone.localtime(now, tenant.zone).date()
+    since = today - timedelta(days=days - 1)
+    period = Period(since, today, days=[Day(since + timedelta(days=n)) for n in range(days)])
+    rows = _by_day(tenant, since)
+    sums: dict[str, Sums] = {}
+    for row in rows:
+        _add_to_sums(sums.setdefault(row["currency"], Sums(row["currency"])), row)
+        period.states[row["state"]] = period.states.get(row["state"], 0) + row["records"]
+        period.exact += row["exact"]
+    home = (tenant.company.facts or {}).get("home_currency", "") if tenant.company else ""
+    period.currencies = sorted(
+        sums.values(), key=lambda one: (one.currency != home, -(one.sales + one.refunds), one.currency)
+    )
+    if period.main is not None:
+        _add_to_days(period, [row for row in rows if row["currency"] == period.main.currency])
+    return period
+
+
+def sums_by_tenant(tenants: Collection[Tenant], *, since: datetime) -> dict[int, list[Sums]]:
+    """Each tenant's sums since a moment, most used currency first; one query for all of them."""
+    records = Record.objects.filter(tenant__in=tenants, source__in=COUNTED, ordered_at__gte=since)
+    found: dict[int, dict[str, Sums]] = defaultdict(dict)
+    for row in _summed(with_books(records), "tenant", "currency", "source", "state"):
+        _add_to_sums(found[row["tenant"]].setdefault(row["currency"], Sums(row["currency"])), row)
+    return {
+        tenant: sorted(by_currency.values(), key=lambda one: (-(one.sales + one.refunds), one.currency))
+        for tenant, by_currency in found.items()
+    }
+
+
+def _by_day(tenant: Tenant, since: date) -> list[Mapping[str, Any]]:
+    start = datetime.combine(since, time.min, tzinfo=tenant.zone)
+    records = Record.objects.for_tenant(tenant).filter(source__in=COUNTED, ordered_at__gte=start)
+    by_day = with_books(records).annotate(day=TruncDate("ordered_at", tzinfo=tenant.zone))
+    return _summed(by_day, "day", "currency", "source", "state")
+
+
+def _summed(records: TenantQuerySet[Any], *groups: str) -> list[Mapping[str, Any]]:
+    """`exact` counts synced records whose document is less than half of the smallest unit away from the store."""
+    half_unit = Case(
+        When(currency__in=NO_CENTS, then=Value(Decimal("0.5"))),
+        When(currency__in=MILLS, then=Value(Decimal("0.0005"))),
+        default=Value(Decimal("0.005")),
+        output_field=AMOUNT,
+    )
+    rows = (
+        records.annotate(distance=Abs(F("store_total") - F("books"), output_field=AMOUNT))
+        .order_by()
+        .values(*groups)
+        .annotate(
+            records=Count("pk"),
+            store_sum=Coalesce(Sum("store_total"), ZERO, output_field=AMOUNT),
+            books_sum=Coalesce(Sum("books"), ZERO, output_field=AMOUNT),
+            documents=Count("books"),
+            exact=Count("pk", filter=Q(state=Record.State.SYNCED, distance__lt=half_unit)),
+        )
+    )
+    return list(rows)
+
+
+def _add_to_sums(sums: Sums, row: Mapping[str, Any]) -> None:
+    """Skipped records are no sales for the books: they are counted, not summed."""
+    if row["state"] == Record.State.SKIPPED:
+        return
+    is_refund = row["source"] == Record.Source.REFUND
+    sign = -1 if is_refund else 1
+    store, books = sign * row["store_sum"], sign * row["books_sum"]
+    sums.store += store
+    sums.books += books
+    sums.documents += row["documents"]
+    sums.refunds += row["records"] if is_refund else 0
+    sums.sales += 0 if is_refund else row["records"]
+    if row["state"] == Record.State.ATTENTION:
+        sums.to_resolve += store - books
+        sums.open_records += row["records"]
+    elif row["state"] in IN_FLIGHT:
+        sums.on_the_way += store - books
+        sums.on_the_way_records += row["records"]
+
+
+def _add_to_days(period: Period, rows: Iterable[Mapping[str, Any]]) -> None:
+    by_day = {day.day: day for day in period.days}
+    for row in rows:
+        day = by_day.get(row["day"])
+        if day is None or row["state"] == Record.State.SKIPPED:
+            continue
+        sign = -1 if row["source"] == Record.Source.REFUND else 1
+        day.books += sign * row["books_sum"]
+        day.missing += sign * (row["store_sum"] - row["books_sum"])
+        day.records += row["records"]
+
+
+@dataclass(slots=True)
+class Cause:
+    """Records held for one cause; `amounts` by currency is their store minus books. `sample` is the newest record."""
+
+    reason: str
+    subject: str
+    records: int = 0
+    amounts: dict[str, Decimal] = field(default_factory=dict)
+    sample_id: int = 0
+    sample: Record | None = None
+
+    @property
+    def weight(self) -> Decimal:
+        return max((abs(amount) for amount in self.amounts.values()), default=ZERO)
+
+
+def open_causes(tenant: Tenant) -> list[Cause]:
+    """What waits for a decision, largest amount first. Two queries, however many records or causes there are."""
+    subject = Case(
+        *[
+            When(reason=reason, then=Coalesce(KeyTextTransform(name, "details"), Value("")))
+            for reason, name in CAUSE_DETAILS.items()
+        ],
+        default=Value(""),
+        output_field=CharField(),
+    )
+    rows = (
+        with_books(Record.objects.for_tenant(tenant).filter(state=Record.State.ATTENTION))
+        .annotate(subject=subject)
+        .order_by()
+        .values("reason", "subject", "currency")
+        .annotate(
+            records=Count("pk"),
+            store_sum=Coalesce(Sum("store_total"), ZERO, output_field=AMOUNT),
+            books_sum=Coalesce(Sum("books"), ZERO, output_field=AMOUNT),
+            newest=Max("pk"),
+        )
+    )
+    causes: dict[tuple[str, str], Cause] = {}
+    for row in rows:
+        cause = causes.setdefault((row["reason"], row["subject"]), Cause(row["reason"], row["subject"]))
+        cause.records += row["records"]
+        cause.amounts[row["currency"]] = row["store_sum"] - row["books_sum"]
+        cause.sample_id = max(cause.sample_id, row["newest"])
+    samples = Record.objects.for_tenant(tenant).defer("raw").in_bulk([cause.sample_id for cause in causes.values()])
+    for cause in causes.values():
+        cause.sample = samples.get(cause.sample_id)
+    return sorted(causes.values(), key=lambda cause: (-cause.weight, -cause.records, cause.reason))
+
+
+def records_of_cause(tenant: Tenant, reason: str, subject: str) -> TenantQuerySet[Record]:
+    """The held records behind one cause, newest first."""
+    records = Record.objects.for_tenant(tenant).filter(state=Record.State.ATTENTION, reason=reason)
+    name = CAUSE_DETAILS.get(reason)
+    if name is not None and subject:
+        records = records.filter(**{f"details__{name}": subject})
+    elif name is not None:
+        records = records.filter(Q(**{f"details__{name}": ""}) | ~Q(details__has_key=name))
+    return records.order_by("-ordered_at", "-pk")
+
+
+def latest_run(tenant: Tenant) -> Run | None:
+    return Run.objects.for_tenant(tenant).select_related("requested_by").first()
+
+
+def open_counts(tenant_ids: Collection[int]) -> dict[int, int]:
+    """How many records of each tenant need attention."""
+    rows = (
+        Record.objects.filter(tenant__in=tenant_ids, state=Record.State.ATTENTION)
+        .order_by()
+        .values("tenant")
+        .annotate(records=Count("pk"))
+    )
+    return {row["tenant"]: row["records"] for row in rows}

@@ -1,0 +1,117 @@
+"""Thin Celery tasks: they take ids, wire, call one engine function, and decide what is enqueued next.
+
+The run's row is the truth; a message only says "look at run N". Messages may be lost, late or doubled: the sweep sends
+what a dead worker held, and a second delivery finds the lease taken or the run ended.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from celery import shared_task
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from connector.errors import ConnectionLostError
+from sync.engine.requests import request_run
+from sync.engine.run import Step, advance
+from sync.models import Run
+from sync.wiring import LeaseTaken, slice_for_run
+from tenants.budget import Budget
+from tenants.lease import LeaseLost
+from tenants.models import Tenant, User
+
+logger = logging.getLogger(__name__)
+
+RESEND_AFTER = timedelta(seconds=90)
+DISPATCH_AT_ONCE = 500
+TURN_SECONDS = 5
+
+
+def start_run(tenant: Tenant, *, trigger: str, user: User | None = None, order_ids: Sequence[int] = ()) -> Run:
+    """Creates the tenant's run or joins the active one, and enqueues it once the transaction is through."""
+    run, _is_new = request_run(tenant, trigger=trigger, user=user, order_ids=order_ids)
+    enqueue(run.pk, interactive=trigger == "button")
+    return run
+
+
+def enqueue(run_id: int, *, after: datetime | None = None, interactive: bool = False) -> None:
+    """Hands "look at run N" to the broker after commit; a broker that is down is logged, the sweep will send it."""
+
+    def send() -> None:
+        Run.objects.filter(pk=run_id).update(sent_at=timezone.now())
+        try:
+            run_slice.apply_async(
+                args=[run_id], eta=after, queue="interactive" if interactive else "sync", retry=False
+            )
+        except (OperationalError, OSError) as error:
+            logger.warning("broker.unreachable", extra={"run": run_id, "error": str(error)})
+
+    transaction.on_commit(send)
+
+
+@shared_task(acks_late=True, reject_on_worker_lost=True)
+def run_slice(run_id: int) -> None:
+    """Advance a run by one slice. Safe to repeat: a finished run has nothing left to do."""
+    step = advance_once(run_id)
+    if step.more:
+        enqueue(run_id, after=step.not_before)
+
+
+def advance_once(run_id: int) -> Step:
+    """One slice under the company's lease; a company that is busy gives this run its turn a little later."""
+    run = Run.objects.filter(pk=run_id).select_related("tenant").first()
+    if run is None or not run.is_active:
+        return Step(more=False)
+    if run.not_before and run.not_before > timezone.now():
+        return Step(more=True, not_before=run.not_before)
+    try:
+        with slice_for_run(run_id) as work:
+            step = advance(work)
+            if step.not_before and work.run.waiting_for == "throttled":
+                Budget(work.company.pk).close_for((step.not_before - timezone.now()).total_seconds())
+            return step
+    except LeaseTaken:
+        return Step(more=True, not_before=timezone.now() + timedelta(seconds=TURN_SECONDS))
+    except LeaseLost:
+        logger.warning("run.lease_lost", extra={"run": run_id})
+        return Step(more=False)
+    except (ConnectionLostError, LookupError) as error:
+        Run.objects.filter(pk=run_id, state__in=Run.ACTIVE).update(
+            state=Run.State.PAUSED,
+            finished_at=timezone.now(),
+            error_reason=getattr(error, "reason", "not_set_up")[:60],
+            error_detail=str(error)[:500],
+        )
+        return Step(more=False)
+
+
+@shared_task
+def dispatch_due_tenants() -> None:
+    """Starts a run for every tenant whose hourly slot has come; two dispatchers at once do no harm."""
+    now = timezone.now()
+    for tenant in Tenant.objects.due(now).select_related("company")[:DISPATCH_AT_ONCE]:  # type: ignore[attr-defined]
+        claimed = Tenant.objects.filter(pk=tenant.pk, next_run_at=tenant.next_run_at).update(
+            next_run_at=tenant.next_slot(now)
+        )
+        if claimed and tenant.is_connected:
+            start_run(tenant, trigger="schedule")
+
+
+@shared_task
+def sweep() -> None:
+    """Sends again what a dead worker held or a broker lost: active runs that are due and were not sent lately."""
+    now = timezone.now()
+    due = (
+        Run.objects.filter(state__in=Run.ACTIVE)
+        .filter(Q(not_before__isnull=True) | Q(not_before__lte=now))
+        .filter(Q(sent_at__isnull=True) | Q(sent_at__lt=now - RESEND_AFTER))
+        .filter(Q(progressed_at__isnull=True) | Q(progressed_at__lt=now - RESEND_AFTER))
+        .order_by(F("sent_at").asc(nulls_first=True))
+    )
+    for run_id in due.values_list("pk", flat=True)[:DISPATCH_AT_ONCE]:
+        enqueue(run_id)
