@@ -159,7 +159,7 @@ class Api:
             return _envelope(kind, dumps(self._send(parts[1], request.query.get("sendTo"))))
         if len(parts) != 1:
             raise unsupported("/".join(parts))
-        operation = _operation(request.query, body)
+        operation = "update" if kind == "Preferences" else _operation(request.query, body)
         return _envelope(kind, self.perform(operation, kind, body, include=request.query.get("include", "")))
 
     def perform(self, operation: str, kind: str, body: Mapping[str, Any], *, include: str = "") -> str:

@@ -118,7 +118,9 @@ class Desk:
     def customer(self, name: str = "Alice Martin", **more: Any) -> str:
         return self.post("Customer", {"DisplayName": name, **more})["Id"]
 
-    def line(self, amount: Any, code: str | None = "20.0% S", *, item: str = "Online sale", **detail: Any) -> dict[str, Any]:
+    def line(
+        self, amount: Any, code: str | None = "20.0% S", *, item: str = "Online sale", **detail: Any
+    ) -> dict[str, Any]:
         body: dict[str, Any] = {"ItemRef": {"value": self.named("Item", item)}, **detail}
         if code is not None:
             body["TaxCodeRef"] = {"value": code if code in ("TAX", "NON") else self.code(code)}

@@ -15,7 +15,11 @@ def test_a_sales_receipt_comes_back_completed(desk: Desk) -> None:
     assert receipt["CustomerRef"] == {"value": customer, "name": "Alice Martin"}
     assert receipt["BillAddr"]["City"] == "Paris"
     assert receipt["DepositToAccountRef"]["name"] == "Undeposited Funds"
-    assert receipt["Line"][-1] == {"Amount": Decimal("27.5"), "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}}
+    assert receipt["Line"][-1] == {
+        "Amount": Decimal("27.5"),
+        "DetailType": "SubTotalLineDetail",
+        "SubTotalLineDetail": {},
+    }
     assert "PrivateNote" not in receipt
 
 

@@ -143,7 +143,9 @@ def test_a_us_company_with_manual_tax_has_one_code_for_the_document(open_company
     customer, code = desk.customer(), desk.code("New York City")
     error = desk.refused("Invoice", desk.sale(customer, desk.line(10, "Austin")))
     assert error["code"] == "6100"
-    body = desk.sale(customer, desk.line(100, "TAX"), desk.line(50, "NON"), TxnTaxDetail={"TxnTaxCodeRef": {"value": code}})
+    body = desk.sale(
+        customer, desk.line(100, "TAX"), desk.line(50, "NON"), TxnTaxDetail={"TxnTaxCodeRef": {"value": code}}
+    )
     invoice = desk.post("Invoice", body)
     assert [line["Amount"] for line in invoice["TxnTaxDetail"]["TaxLine"]] == [4, Decimal("4.5"), Decimal("0.38")]
     assert invoice["TotalAmt"] == Decimal("158.88")
