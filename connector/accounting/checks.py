@@ -27,7 +27,9 @@ def find_mistakes(order: Order, planned: Planned) -> tuple[str, ...]:
 
 def unusable_amounts(order: Order) -> tuple[str, ...]:
     """The amounts of an order that no document can hold: not a number, or beyond QuickBooks' eleven digits."""
-    return tuple(name for name, amount in _amounts(order) if not is_amount(amount))
+    odd = [name for name, amount in _amounts(order) if not is_amount(amount)]
+    odd.extend("percentage" for rate in order.tax_lines if not rate.percent.is_finite() or abs(rate.percent) > 1000)
+    return tuple(odd)
 
 
 def line_limit(sale: SaleDocument) -> int:
@@ -46,7 +48,7 @@ def _amounts(order: Order) -> Iterator[tuple[str, Decimal]]:
         yield from (("shipping or fee", due.total), ("shipping or fee", due.total_tax))
         yield from (("shipping or fee tax", tax.total) for tax in due.taxes)
     for rate in order.tax_lines:
-        yield from (("rate", rate.tax_total), ("rate", rate.shipping_tax_total), ("percentage", rate.percent))
+        yield from (("rate", rate.tax_total), ("rate", rate.shipping_tax_total))
 
 
 def _sale_mistakes(order: Order, sale: SaleDocument, unit: Decimal) -> Iterator[str]:

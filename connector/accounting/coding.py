@@ -23,6 +23,7 @@ from connector.accounting.rates import (
     require_untaxed,
 )
 
+_SMALLEST_PERCENT = Decimal("0.0001")
 NON = TaxCode("NON", "NON")
 """The US pseudo code of a line without tax (QBO reference, 5.8)."""
 
@@ -160,7 +161,7 @@ def _bases(
     ):
         percents = table.effective(class_rates)
         telling = max(class_rates, key=lambda rate: (_is_of_one_class(rate, coding.classes), percents[rate], -rate))
-        if percents[telling] == 0 or left.get(telling, ZERO) == 0:
+        if abs(percents[telling]) < _SMALLEST_PERCENT or left.get(telling, ZERO) == 0:
             continue
         base = (left[telling] / percents[telling] * 100).quantize(Decimal("0.000001"))
         bases[class_rates] = base

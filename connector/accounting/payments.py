@@ -29,11 +29,11 @@ class Deposit:
 def receipt_deposit(order: Order, policy: PostingPolicy) -> Deposit | Held:
     """The money of a sales receipt; held without an account, for QuickBooks would silently take Undeposited Funds."""
     mapping = policy.gateways.get(order.payment_method)
-    if order.total == 0 and mapping is None and policy.default_account is None:
-        return Deposit()
-    if mapping is not None and not mapping.record:
-        return _unmapped(order, "not_recorded")
     account = _account(order, policy, mapping)
+    if order.total == 0 and account is None:
+        return Deposit()
+    if mapping is not None and not mapping.record and order.total != 0:
+        return _unmapped(order, "not_recorded")
     if account is None:
         return _unmapped(order, "not_mapped")
     if isinstance(account, Held):

@@ -102,21 +102,7 @@ def find_code(rate_ids: RateIds, table: RateTable) -> TaxCode | Held:
         return require_untaxed(table)
     mapping = table.mappings.get(rate_ids)
     percent = sum(table.effective(rate_ids).values(), ZERO)
-    problem = ""
-    if mapping is None:
-        problem = "not_mapped"
-    elif mapping.code.id in table.inactive_codes:
-        problem = "code_inactive"
-    elif percent == 0 and any(_has_tax(rate_id, table) for rate_id in rate_ids):
-        problem = "rate_deleted"
-    elif (
-        mapping.percent is not None
-        and not _same(mapping.percent, percent)
-        and not _same(mapping.percent, sum((table.percent(rate_id) for rate_id in rate_ids), ZERO))
-    ):
-        problem = "rate_changed"
-    elif not _same(mapping.code.percent, percent):
-        problem = "code_percent_differs"
+    problem = _mapping_problem(mapping, rate_ids, percent, table)
     if mapping is not None and not problem:
         return mapping.code
     details = {
@@ -131,6 +117,20 @@ def find_code(rate_ids: RateIds, table: RateTable) -> TaxCode | Held:
         if mapping.percent is not None:
             details["mapped_percent"] = f"{mapping.percent.normalize():f}"
     return Held("unmapped_tax_rate", details)
+
+
+def _mapping_problem(mapping: RateMapping | None, rate_ids: RateIds, percent: Decimal, table: RateTable) -> str:
+    """Why these rates cannot be posted with their mapping; "" when they can."""
+    if percent == 0 and any(_has_tax(rate_id, table) for rate_id in rate_ids):
+        return "rate_deleted"
+    if mapping is None:
+        return "not_mapped"
+    if mapping.code.id in table.inactive_codes:
+        return "code_inactive"
+    plain_sum = sum((table.percent(rate_id) for rate_id in rate_ids), ZERO)
+    if mapping.percent is not None and not _same(mapping.percent, percent) and not _same(mapping.percent, plain_sum):
+        return "rate_changed"
+    return "" if _same(mapping.code.percent, percent) else "code_percent_differs"
 
 
 def infer_rates(net: Decimal, tax: Decimal, table: RateTable) -> tuple[LineTax, ...] | None:

@@ -15,6 +15,7 @@ from connector.accounting.arithmetic import CodedNet, computed_taxes, effective_
 from connector.accounting.money import ZERO, half_up
 from connector.accounting.policy import TaxCode
 
+_SMALLEST_SHARE = Decimal("0.000001")
 MOVED_UNITS = 100
 """At most 1.00 at each code (product specification §7)."""
 
@@ -114,7 +115,7 @@ def _shift_at(code: TaxCode, aim: _Aim) -> Shift | None:
     lowest, highest = -aim.unit * MOVED_UNITS, aim.unit * MOVED_UNITS
     for rate_id, target in aim.targets.items():
         percent = percents.get(rate_id, ZERO) / 100
-        if percent:
+        if percent > _SMALLEST_SHARE:
             lowest = max(
                 lowest, ((target - aim.unit / 2 - aim.taxes[rate_id]) / percent).quantize(aim.unit, ROUND_CEILING)
             )

@@ -157,8 +157,7 @@ def _apply_means(
 ) -> SettledTax | Held:
     taxes = policy.taxes
     if not aim.targets:
-        means = Means.NONE
-        return SettledTax(lines, DocumentTax(ZERO), means, aim.proofs({}))
+        return SettledTax(lines, DocumentTax(ZERO * aim.unit), Means.NONE, aim.proofs({}))
     if aim.is_computed and trusts_arithmetic(taxes) and not must_state(taxes):
         return SettledTax(lines, _document_tax(lines, aim.targets), Means.COMPUTED, aim.proofs(aim.targets))
     if not within_deviation(aim.targets, aim.computed, len(lines), aim.unit):

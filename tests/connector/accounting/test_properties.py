@@ -67,8 +67,12 @@ def test_a_rehearsal_plans_as_the_real_thing_does(order: Order, policy: PostingP
 
 
 @thorough
-@given(order=orders(), override=st.sampled_from(["auto", "always"]), overrides=st.sampled_from(["unknown", "kept"]))
-def test_every_order_the_store_computed_is_posted_exactly_where_amounts_may_be_stated(
+@given(
+    order=orders(),
+    override=st.sampled_from(["auto", "always", "never"]),
+    overrides=st.sampled_from(["unknown", "kept", "ignored", "refused"]),
+)
+def test_every_order_the_store_computed_is_posted_whatever_the_company_does_with_stated_amounts(
     order: Order, override: str, overrides: str
 ) -> None:
     taxes = TaxPolicy("global", MAPPINGS, EXEMPT, override=override, overrides=overrides)  # type: ignore[arg-type]

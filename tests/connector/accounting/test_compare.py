@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from connector.accounting.books import Posted
+from connector.accounting.commerce import Address, Order
+from connector.accounting.compare import Difference, compare, fingerprint, learn, learn_refusal
+from connector.accounting.documents import Means, Planned, SaleDocument
+from connector.accounting.plan import plan_order
+from connector.accounting.policy import PostingPolicy, Ref, TaxPolicy
+from tests.connector.accounting.build import line, order, rate
+from tests.connector.accounting.qbo_model import answered_taxes, company_taxes
+from tests.connector.accounting.shops import captured_order, fr_policy, fr_taxes, parties_of
+
+D = Decimal
+COMPUTED = order(line("10.00", r1="2.00"), rate(1, "20", "2.00"), total="12.00", tax="2.00")
+STATED = captured_order("fr", 161)
+"""Its 5.97 is stated; QuickBooks itself computes 5.98."""
+
+
+def planned(wanted: Order, taxes: TaxPolicy | None = None) -> Planned:
+    outcome = plan_order(wanted, fr_policy(taxes=taxes or fr_taxes()), parties_of(wanted))
+    assert isinstance(outcome, Planned), outcome
+    return outcome
+
+
+def answer(sale: SaleDocument, *, keeps: bool = True, off: str = "0") -> Posted:
+    """What a company answers that keeps or ignores stated amounts, or computes otherwise by `off`."""
+    policy: PostingPolicy = fr_policy()
+    rates = answered_taxes(sale, policy) if keeps else company_taxes(sale, policy)
+    rates = {rate_id: amount + D(off) for rate_id, amount in rates.items()}
+    tax = sum(rates.values(), D(0))
+    return Posted(
+        "1", "SalesReceipt", "145", "0", total=sum((li.amount for li in sale.lines), tax), tax=tax, rates=rates
+    )
+
+
+def test_an_answer_as_planned_shows_no_difference() -> None:
+    sale = planned(STATED).sale
+    assert compare(sale, answer(sale)) == ()
+
+
+def test_total_tax_and_rate_are_told_apart() -> None:
+    sale = planned(STATED).sale
+    assert compare(sale, answer(sale, keeps=False)) == (
+        Difference("total", D("35.85"), D("35.86")),
+        Difference("tax", D("5.97"), D("5.98")),
+        Difference("rate:r2", D("5.97"), D("5.98")),
+    )
+
+
+def test_a_rate_that_the_answer_leaves_out_counts_as_nothing() -> None:
+    sale = planned(captured_order("fr", 118)).sale
+    assert compare(sale, Posted("1", "SalesReceipt", "1", "0", total=D(0), tax=D(0), rates={})) == ()
+    odd = Posted("1", "SalesReceipt", "1", "0", total=D(0), tax=D(0), rates={"r2": D("0.01")})
+    assert compare(sale, odd) == (Difference("rate:r2", D(0), D("0.01")),)
+
+
+def test_an_answer_without_tax_differs_from_a_taxed_plan() -> None:
+    sale = planned(COMPUTED).sale
+    assert compare(sale, Posted("1", "SalesReceipt", "1", "0", total=D("12.00"))) == (
+        Difference("tax", D("2.00"), None),
+    )
+
+
+def test_a_company_that_keeps_a_differing_amount_is_remembered() -> None:
+    plan = planned(STATED)
+    lesson = learn(fr_taxes(), plan, answer(plan.sale))
+    assert (lesson.taxes.overrides, lesson.try_again) == ("kept", False)
+
+
+def test_an_amount_that_is_computed_anyway_proves_nothing() -> None:
+    taxes = fr_taxes(override="always")
+    plan = planned(COMPUTED, taxes)
+    assert plan.proof.means is Means.STATED
+    assert learn(taxes, plan, answer(plan.sale)).taxes == taxes
+
+
+def test_after_an_ignored_amount_the_next_plan_is_exact_in_that_company() -> None:
+    first = planned(STATED)
+    lesson = learn(fr_taxes(), first, answer(first.sale, keeps=False))
+    assert (lesson.taxes.overrides, lesson.try_again) == ("ignored", True)
+    second = planned(STATED, lesson.taxes)
+    assert second.proof.means is Means.CANCELLING
+    assert compare(second.sale, answer(second.sale, keeps=False)) == ()
+
+
+def test_after_a_refused_amount_no_amount_is_stated() -> None:
+    lesson = learn_refusal(fr_taxes(), planned(STATED))
+    assert (lesson.taxes.overrides, lesson.try_again) == ("refused", True)
+    assert planned(STATED, lesson.taxes).proof.means is Means.CANCELLING
+    assert not learn_refusal(fr_taxes(), planned(COMPUTED)).try_again
+
+
+def test_after_a_wrong_prediction_amounts_are_always_stated() -> None:
+    first = planned(COMPUTED)
+    lesson = learn(fr_taxes(), first, answer(first.sale, off="0.01"))
+    assert (lesson.taxes.prediction_wrong, lesson.try_again) == (True, True)
+    assert planned(COMPUTED, lesson.taxes).proof.means is Means.STATED
+
+
+@pytest.mark.parametrize(
+    ("taxes", "wanted"),
+    [
+        (fr_taxes(prediction_wrong=True), COMPUTED),
+        (fr_taxes(overrides="ignored"), STATED),
+        (fr_taxes(override="never"), COMPUTED),
+    ],
+)
+def test_when_nothing_is_left_to_try_the_document_is_taken_back(taxes: TaxPolicy, wanted: Order) -> None:
+    plan = planned(wanted, taxes)
+    assert not learn(taxes, plan, answer(plan.sale, off="0.01")).try_again
+
+
+def test_a_company_that_ignores_amounts_and_computes_otherwise_leaves_nothing_to_try() -> None:
+    plan = planned(STATED)
+    lesson = learn(fr_taxes(), plan, answer(plan.sale, off="0.07"))
+    assert (lesson.taxes.overrides, lesson.taxes.prediction_wrong, lesson.try_again) == ("ignored", True, False)
+
+
+def test_a_total_that_differs_for_another_cause_teaches_nothing_about_tax() -> None:
+    plan = planned(STATED)
+    odd = replace(answer(plan.sale), total=D("99.99"))
+    assert learn(fr_taxes(), plan, odd).taxes == fr_taxes()
+
+
+def test_an_anonymised_order_has_the_same_fingerprint() -> None:
+    nobody = replace(
+        STATED,
+        billing=Address(first_name="[deleted]", email="deleted@site.invalid"),
+        shipping=Address(),
+        transaction_id="",
+    )
+    assert fingerprint(planned(STATED).sale) == fingerprint(planned(nobody).sale)
+
+
+def test_how_the_tax_was_reached_does_not_make_an_order_look_edited() -> None:
+    prints = {fingerprint(planned(STATED, fr_taxes(overrides=habit)).sale) for habit in ("unknown", "kept", "ignored")}
+    assert len(prints) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"number": "1235"},
+        {
+            "status": "processing",
+            "total": D("24.00"),
+            "total_tax": D("4.00"),
+            "tax_lines": (rate(1, "20", "4.00"),),
+            "lines": (line("20.00", "2", r1="4.00"),),
+        },
+        {"lines": (line("10.00", "2", r1="2.00"),)},
+        {"lines": (line("10.00", product=77, r1="2.00"),)},
+        {"payment_method": "cod"},
+    ],
+)
+def test_an_edit_that_changes_the_books_changes_the_fingerprint(change: dict[str, object]) -> None:
+    edited = replace(COMPUTED, **change)  # type: ignore[arg-type]
+    assert fingerprint(planned(COMPUTED).sale) != fingerprint(planned(edited).sale)
+
+
+def test_names_of_references_and_trailing_zeros_do_not_matter() -> None:
+    sale = planned(COMPUTED).sale
+    same = replace(
+        sale,
+        deposit_account=Ref("36", "renamed"),
+        lines=tuple(replace(li, quantity=D("1.000"), unit_price=D("10.0")) for li in sale.lines),
+    )
+    assert fingerprint(sale) == fingerprint(same)
