@@ -22,7 +22,7 @@ SortKey = Callable[[Row], Any]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The rows of one page and the totals told in its headers: zero past the end. `following` is the next unseen row."""
+    """The rows of one page, the totals its headers tell (zero past the end), and the first row of the next page."""
 
     rows: list[Row]
     total: int

@@ -130,13 +130,15 @@ def _taxes(shop: Shop, order: Document) -> str:
         return "<h2>Taxes</h2><p>None.</p>"
     rows = "".join(
         f"<tr><td>{_text(line['label'])}<small>{_text(line['rate_code'])}</small></td>"
-        f"<td class='money'>{line['rate_percent']} %</td><td class='money'>{_money(shop, line['tax_total'], order)}</td>"
+        f"<td class='money'>{line['rate_percent']} %</td>"
+        f"<td class='money'>{_money(shop, line['tax_total'], order)}</td>"
         f"<td class='money'>{_money(shop, line['shipping_tax_total'], order)}</td></tr>"
         for line in order["tax_lines"]
     )
     return (
         "<h2>Taxes</h2><div class='wide'><table><thead><tr><th>Rate</th><th class='money'>Percent</th>"
-        f"<th class='money'>On goods</th><th class='money'>On shipping</th></tr></thead><tbody>{rows}</tbody></table></div>"
+        f"<th class='money'>On goods</th><th class='money'>On shipping</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
     )
 
 
