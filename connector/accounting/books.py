@@ -120,6 +120,7 @@ class CustomerWanted:
     """True when the company keeps several currencies; otherwise CurrencyRef stays out."""
     shared: bool = False
     """Several buyers share this customer (a company, the generic one): it is found by its name, whatever the e-mail."""
+    vat_number: str = ""
     clash_suffix: str = "customer"
     """Put in brackets behind the name when a vendor or employee has it already."""
 

@@ -150,7 +150,26 @@ class Order:
         """Paid for our purposes: WooCommerce keeps date_paid after a fall back to an unpaid status."""
         return self.paid_at is not None and self.status not in UNPAID_STATUSES
 
+    @property
+    def vat_number(self) -> str:
+        return next((self.meta[key].strip() for key in VAT_NUMBER_KEYS if self.meta.get(key, "").strip()), "")
 
+
+VAT_NUMBER_KEYS = (
+    "_vat_number",
+    "_billing_vat_number",
+    "billing_vat_number",
+    "vat_number",
+    "_billing_eu_vat_number",
+    "billing_eu_vat_number",
+    "_billing_vat_id",
+    "billing_vat_id",
+    "_shipping_vat_id",
+    "_billing_vat",
+    "billing_vat",
+    "yweu_billing_vat",
+)
+"""Where plugins keep the buyer's VAT number, in order of preference; the core has no field for it."""
 UNPAID_STATUSES = frozenset({"pending", "on-hold", "failed"})
 DRAFT_STATUSES = frozenset({"checkout-draft", "auto-draft", "draft", "new"})
 

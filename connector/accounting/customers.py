@@ -105,6 +105,8 @@ def possible_names(wanted: CustomerWanted, *, clashes_with_other_kind: bool = Fa
 def _customer(order: Order, policy: PostingPolicy, name: str, *, mode: str, email: str, shared: bool) -> CustomerWanted:
     is_foreign = order.currency != policy.home_currency
     identity = "" if shared else email
+    if identity and policy.customers.same_email_other_name == "new":
+        identity = f"{email} {name}"
     generic = mode == "generic"
     return CustomerWanted(
         key=customer_key(mode=mode, email=identity, name=name, currency=order.currency),
@@ -119,6 +121,7 @@ def _customer(order: Order, policy: PostingPolicy, name: str, *, mode: str, emai
         currency=order.currency,
         send_currency=policy.multicurrency,
         shared=shared,
+        vat_number="" if generic else one_line(order.vat_number),
         clash_suffix=say("customer", policy.language),
     )
 

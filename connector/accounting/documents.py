@@ -128,7 +128,11 @@ class RateProof:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Store total = document total, tax by tax. Equal by construction: a plan that is not equal is Held."""
+    """Store total = document total, tax by tax. Equal by construction: a plan that is not equal is Held.
+
+    Only Means.ROUNDING, where the merchant has ruled out all else, lets a rate be up to two cents off and shows it.
+    rounding: the sum of rounding lines. moved_base: net amount moved between tax codes by lines that cancel.
+    """
 
     store_total: Decimal
     document_total: Decimal

@@ -36,11 +36,12 @@ from connector.accounting.policy import PostingPolicy, Ref
 from connector.accounting.select import select_order
 from connector.accounting.settings import optional
 from connector.accounting.tax import SettledTax, settle_tax
-from connector.accounting.texts import one_line, plain_name
+from connector.accounting.texts import one_line, plain_name, say, shorten
 
 SYMBOLIC = "new:"
 """Begins the id of an object that a rehearsal only pretends to have."""
 _SHIP_METHOD_LIMIT = 31
+_MEMO_LIMIT = 1000
 
 
 def plan_order(order: Order, policy: PostingPolicy, parties: Parties, *, include_selection: bool = True) -> Outcome:
@@ -135,7 +136,15 @@ def _assemble(order: Order, policy: PostingPolicy, parties: Parties, settled: Se
         payment, payment_notices = paid
         documents = (sale, payment) if payment else (sale,)
         notices += payment_notices
-    return _checked(order, Planned(documents, _proof(order, sale, settled), notices))
+    proof = _proof(order, sale, settled)
+    return _checked(order, Planned(documents, proof, (*notices, *_correction_notices(proof))))
+
+
+def _correction_notices(proof: Proof) -> tuple[Notice, ...]:
+    """Lines that are in no order are never posted without a word."""
+    moved = Notice("base_moved", {"amount": f"{proof.moved_base:f}"}) if proof.moved_base else None
+    rounding = Notice("rounding_line", {"amount": f"{proof.rounding:f}"}) if proof.rounding else None
+    return tuple(notice for notice in (moved, rounding) if notice is not None)
 
 
 def _sale(
@@ -165,6 +174,7 @@ def _sale(
         tax=settled.tax,
         total=half_up(order.total, smallest_unit(order.currency)),
         private_note=sale_note(order, policy, true_date=day.true_date),
+        customer_memo=_memo(order, policy),
         email=order.billing.email.strip(),
         billing=_address(order.billing),
         shipping=_address(order.shipping),
@@ -183,6 +193,12 @@ def _keeps_global_tax(policy: PostingPolicy) -> bool:
     """Outside the US a company with tax wants to be told how amounts are meant (QBO reference, 5.8 world D)."""
     off_by_hand = policy.taxes.world == "off" and policy.taxes.needs_line_codes and policy.country != "US"
     return policy.taxes.world == "global" or off_by_hand
+
+
+def _memo(order: Order, policy: PostingPolicy) -> str:
+    """What the buyer reads: his VAT number, which an invoice without tax has to bear."""
+    number = one_line(order.vat_number)
+    return shorten(say("vat_number", policy.language, number=number), _MEMO_LIMIT) if number else ""
 
 
 def _address(address: Address) -> Address | None:

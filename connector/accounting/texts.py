@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
-TextKey = Literal["order", "discount", "shipping", "fee", "rounding", "tax", "tax_rounding", "dated", "customer"]
+TextKey = Literal[
+    "order", "discount", "shipping", "fee", "rounding", "tax", "tax_rounding", "dated", "customer", "vat_number"
+]
 
 DESCRIPTION_LIMIT = 4000
 NOTE_LIMIT = 4000
@@ -23,6 +25,7 @@ _TEXTS: dict[str, dict[TextKey, str]] = {
         "tax_rounding": "Tax rounding",
         "dated": "Dated {date}",
         "customer": "customer",
+        "vat_number": "VAT number: {number}",
     },
     "fr": {
         "order": "Commande {number}",
@@ -34,6 +37,7 @@ _TEXTS: dict[str, dict[TextKey, str]] = {
         "tax_rounding": "Arrondi de taxe",
         "dated": "Datée du {date}",
         "customer": "client",
+        "vat_number": "N° de TVA : {number}",
     },
 }
 _REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")

@@ -119,6 +119,21 @@ def test_the_same_e_mail_under_another_name_is_the_same_customer_by_default() ->
     assert created_name(decide(other_name, same_email_other_name="new")) == "Jane Doe"
 
 
+def test_by_option_two_names_behind_one_e_mail_are_two_customers() -> None:
+    bob = buyer(first_name="Bob", email="jane@x.example")
+    new = CustomerPolicy(same_email_other_name="new")
+    assert wanted(bob).key == wanted().key
+    assert wanted(bob, customers=new).key != wanted(customers=new).key
+
+
+def test_the_vat_number_goes_to_the_customer_and_the_document() -> None:
+    business = replace(ORDER, meta={"_billing_vat_number": " FR40303265045 "})
+    assert wanted(business).vat_number == "FR40303265045"
+    outcome = plan_order(business, us_policy(home_currency="EUR"), parties_of(business))
+    assert isinstance(outcome, Planned)
+    assert outcome.sale.customer_memo == "VAT number: FR40303265045"
+
+
 def test_the_name_finds_a_customer_without_e_mail() -> None:
     assert decide(row("jane  doe", "6")) == UseCustomer(Ref("6", "jane  doe"))
 

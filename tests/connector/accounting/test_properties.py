@@ -26,7 +26,7 @@ ATTENTION = (
 )
 CLOSED_LIST = {Skipped: SKIPPED, Waiting: WAITING, Held: ATTENTION}
 any_order = st.one_of(orders(), spoilt_orders())
-thorough = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def cents_of(sale_total: Decimal, order: Order) -> bool:

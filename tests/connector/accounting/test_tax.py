@@ -67,6 +67,7 @@ def test_two_lines_that_cancel_move_the_base(learned: dict[str, object]) -> None
     moved = [(li.amount, li.tax_code and li.tax_code.id) for li in outcome.sale.lines if li.source == "cancelling"]
     assert moved == [(D("-0.01"), "2"), (D("0.01"), "10")]
     assert (outcome.proof.means, outcome.proof.moved_base) == (Means.CANCELLING, D("0.01"))
+    assert [(notice.reason, notice.details["amount"]) for notice in outcome.notices] == [("base_moved", "0.01")]
     assert outcome.sale.tax is not None
     assert outcome.sale.tax.total == D("5.97")
 
