@@ -23,6 +23,7 @@ from sandbox.store.control import Control, PageChanges
 from sandbox.store.database import Database
 from sandbox.store.errors import ApiError
 from sandbox.store.generated import history
+from sandbox.store.handover import PREFIX, HandOver
 from sandbox.store.misbehaving import StoreFaults
 from sandbox.store.pages import order_page, orders_page, style_sheet
 from sandbox.store.shop import Shop
@@ -55,6 +56,7 @@ class Store:
         self.faults = StoreFaults(self._status_answer)
         self.page_changes = PageChanges()
         self.control = Control(self.shop, self.api, self.faults, self.page_changes)
+        self.hand_over = HandOver(self.database)
         self.latency_seconds = latency_ms / 1000
 
     @property
@@ -64,6 +66,15 @@ class Store:
     @property
     def consumer_secret(self) -> str:
         return str(self.database.facts["consumer_secret"])
+
+    @property
+    def allow_http_callbacks(self) -> bool:
+        """Whether the key hand-over also posts to plain http addresses (of this machine)."""
+        return self.hand_over.allow_http_callbacks
+
+    @allow_http_callbacks.setter
+    def allow_http_callbacks(self, allowed: bool) -> None:
+        self.hand_over.allow_http_callbacks = allowed
 
     def handle(self, request: Request) -> Response | HangUp:
         """Answer one request, or misbehave as a fault rule says."""
@@ -75,6 +86,8 @@ class Store:
 
     def _answer(self, request: Request) -> Response:
         path = unquote(request.path)
+        if path.startswith(PREFIX):
+            return self.hand_over.answer(path, php_query(request.raw_query))
         with self.database.lock:
             if path == "/_sandbox" or path.startswith("/_sandbox/"):
                 return self.control.answer(request, path.removeprefix("/_sandbox").strip("/"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -142,7 +143,7 @@ def change(shop: Shop, kind: str, row: Row, body: Mapping[str, Any]) -> Row:
     _check_sku(shop, row, body)
     for name in _WRITABLE_TEXT:
         if body.get(name) is not None:
-            document[name] = str(body[name]).strip()
+            document[name] = encoded(str(body[name]).strip()) if name == "name" else str(body[name]).strip()
     for name in ("regular_price", "sale_price"):
         if body.get(name) is not None:
             document[name] = str(body[name])
@@ -231,3 +232,8 @@ def _variation(call: Call) -> Row:
     if row is None or row.parent != call.parent_id:
         raise invalid_id("product_variation")
     return row
+
+
+def encoded(name: str) -> str:
+    """A name as WordPress stores titles: a bare ampersand is encoded, entities and tags stay."""
+    return re.sub(r"&(?!#?\w+;)", "&amp;", name)

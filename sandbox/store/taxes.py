@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from sandbox.store.money import STORED_DECIMALS, ZERO, round_half_down, round_half_up
@@ -70,7 +71,7 @@ class Rate:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TaxRules:
     """The store's settings that decide taxes. `shipping_class` may be "inherit"."""
 
@@ -84,10 +85,14 @@ class TaxRules:
     def matching(self, tax_class: str, location: Location) -> list[Rate]:
         """The rates for a class at an address: of each priority the narrowest, in order of priority."""
         chosen: dict[int, Rate] = {}
-        for rate in sorted(self.rates, key=lambda one: one.specificity):
+        for rate in self._narrowest_first:
             if rate.tax_class == tax_class and rate.priority not in chosen and rate.covers(location):
                 chosen[rate.priority] = rate
         return list(chosen.values())
+
+    @cached_property
+    def _narrowest_first(self) -> list[Rate]:
+        return sorted(self.rates, key=lambda one: one.specificity)
 
     def matching_shipping(self, tax_class: str, location: Location) -> list[Rate]:
         """The same, only rates that also tax shipping."""

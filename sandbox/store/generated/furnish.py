@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import html
-import re
-import unicodedata
 from datetime import datetime
 from typing import Any
 
 from sandbox.store.database import Database, Document
 from sandbox.store.documents import BILLING_KEYS, SHIPPING_KEYS, WOOCOMMERCE_VERSION, address, links
-from sandbox.store.generated.profile import Buyer, Goods, Profile
+from sandbox.store.generated.goods import dates_of, write_product
+from sandbox.store.generated.profile import Buyer, Profile
 from sandbox.store.shop import HOME, Shop
 
 _FIRST_PRODUCT_ID = 18
@@ -89,7 +87,7 @@ def write_catalogue(shop: Shop, profile: Profile, opened: datetime) -> None:
         }
         shop.database.put("tax", place + 1, document)
     for goods in profile.goods:
-        _write_product(shop, goods, opened)
+        write_product(shop, goods, opened)
     for offer in profile.offers:
         _write_coupon(shop, offer.code, offer.kind, offer.amount, opened, free_shipping=offer.free_shipping)
     for place, (gateway_id, title) in enumerate(profile.gateways, start=1):
@@ -126,115 +124,6 @@ def _setting(group: str, name: str, value: str) -> Document:
     return setting | {"value": value, "_links": own}
 
 
-def _write_product(shop: Shop, goods: Goods, opened: datetime) -> None:
-    product_id = shop.next_post_id()
-    slug = _slug(goods.name)
-    stock = goods.stock if not goods.options or goods.shared_stock else None
-    document: Document = {
-        "id": product_id,
-        "name": goods.name,
-        "slug": slug,
-        "permalink": f"{HOME}/product/{slug}/",
-        **_dates(shop, opened),
-        "type": "variable" if goods.options else "simple",
-        "status": "publish",
-        "featured": False,
-        "catalog_visibility": "visible",
-        "description": "",
-        "short_description": "",
-        "sku": goods.sku,
-        "price": goods.price or (goods.options[0][1] if goods.options else ""),
-        "regular_price": goods.price,
-        "sale_price": "",
-        "date_on_sale_from": None,
-        "date_on_sale_to": None,
-        "on_sale": False,
-        "purchasable": True,
-        "total_sales": 0,
-        "virtual": goods.virtual,
-        "downloadable": goods.virtual and goods.sku.startswith("PDF"),
-        "tax_status": "taxable",
-        "tax_class": goods.tax_class,
-        "manage_stock": stock is not None,
-        "stock_quantity": stock,
-        "backorders": "no",
-        "backorders_allowed": False,
-        "backordered": False,
-        "low_stock_amount": None,
-        "weight": "",
-        "shipping_required": not goods.virtual,
-        "shipping_taxable": not goods.virtual,
-        "shipping_class": "",
-        "parent_id": 0,
-        "purchase_note": "",
-        "categories": [{"id": 15, "name": "Uncategorized", "slug": "uncategorized"}],
-        "tags": [],
-        "images": [],
-        "attributes": [],
-        "default_attributes": [],
-        "variations": [],
-        "grouped_products": [],
-        "menu_order": 0,
-        "meta_data": [],
-        "stock_status": "instock",
-        "has_options": bool(goods.options),
-        "global_unique_id": "",
-        "_links": links(path=f"products/{product_id}", collection="products"),
-    }
-    if goods.options:
-        labels = [label for label, _, _ in goods.options]
-        attribute = {"id": 0, "name": goods.option_name, "slug": goods.option_name, "position": 0, "visible": True}
-        document["attributes"] = [{**attribute, "variation": True, "options": labels}]
-        document["variations"] = [_write_variation(shop, goods, document, option, opened) for option in goods.options]
-    shop.database.put("product", product_id, document)
-
-
-def _write_variation(shop: Shop, goods: Goods, parent: Document, option: tuple[str, str, str], opened: datetime) -> int:
-    label, price, ending = option
-    variation_id = shop.next_post_id()
-    slug = _slug(goods.option_name)
-    collection = f"products/{parent['id']}/variations"
-    document: Document = {
-        "id": variation_id,
-        "type": "variation",
-        **_dates(shop, opened),
-        "description": "",
-        "permalink": f"{parent['permalink']}?attribute_{slug}={label}",
-        "sku": f"{goods.sku}-{ending}",
-        "global_unique_id": "",
-        "price": price,
-        "regular_price": price,
-        "sale_price": "",
-        "on_sale": False,
-        "status": "publish",
-        "purchasable": True,
-        "virtual": False,
-        "downloadable": False,
-        "tax_status": "taxable",
-        "tax_class": goods.tax_class,
-        "manage_stock": "parent" if goods.shared_stock else True,
-        "stock_quantity": goods.stock if goods.shared_stock else 80,
-        "stock_status": "instock",
-        "backorders": "no",
-        "backorders_allowed": False,
-        "backordered": False,
-        "low_stock_amount": None,
-        "weight": "",
-        "image": None,
-        "attributes": [{"id": 0, "name": goods.option_name, "slug": slug, "option": label}],
-        "menu_order": 0,
-        "meta_data": [],
-        "name": label,
-        "parent_id": parent["id"],
-        "_links": {
-            **links(path=f"{collection}/{variation_id}", collection=collection),
-            "up": [{"href": f"{HOME}/wp-json/wc/v3/products/{parent['id']}"}],
-        },
-    }
-    shop.database.put("variation", variation_id, document, parent=parent["id"])
-    return variation_id
-
-
 def _write_coupon(shop: Shop, code: str, kind: str, amount: str, opened: datetime, *, free_shipping: bool) -> None:
     coupon_id = shop.next_post_id()
     document: Document = {
@@ -242,7 +131,7 @@ def _write_coupon(shop: Shop, code: str, kind: str, amount: str, opened: datetim
         "code": code,
         "amount": amount,
         "status": "publish",
-        **_dates(shop, opened),
+        **dates_of(shop, opened),
         "discount_type": kind,
         "description": "",
         "date_expires": None,
@@ -267,7 +156,7 @@ def _write_customer(shop: Shop, customer_id: int, buyer: Buyer, opened: datetime
     digest = hashlib.sha256(buyer.email.lower().encode()).hexdigest()
     document: Document = {
         "id": customer_id,
-        **_dates(shop, opened),
+        **dates_of(shop, opened),
         "email": buyer.email,
         "first_name": buyer.first_name,
         "last_name": buyer.last_name,
@@ -341,15 +230,3 @@ def _system_status(profile: Profile) -> Document:
         "pages": [],
         "post_type_counts": [],
     }
-
-
-def _dates(shop: Shop, moment: datetime) -> Document:
-    dates: Document = {}
-    shop.stamp(dates, "date_created", moment)
-    shop.stamp(dates, "date_modified", moment)
-    return dates
-
-
-def _slug(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", html.unescape(re.sub(r"<[^>]+>", "", name))).encode("ascii", "ignore")
-    return re.sub(r"[^a-z0-9]+", "-", plain.decode().lower()).strip("-")[:190]
