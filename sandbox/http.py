@@ -114,7 +114,7 @@ class Server:
                 """A client that hung up is no news; anything else must be seen."""
                 import sys
 
-                if not isinstance(sys.exception() if hasattr(sys, "exception") else sys.exc_info()[1], OSError | ValueError):
+                if not isinstance(sys.exc_info()[1], OSError | ValueError):
                     super().handle_error(request, client_address)
 
         self._server = _Server(("127.0.0.1", port), _Connection)

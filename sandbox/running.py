@@ -9,13 +9,14 @@ from typing import Any
 
 from sandbox.company.app import Company
 from sandbox.http import Handler, Server
+from sandbox.store.app import Store
 
 
 class RunningSandbox:
     """The servers that were started. A context manager; `stop` ends both."""
 
     def __init__(
-        self, company: Company, company_server: Server, store: Any = None, store_server: Server | None = None
+        self, company: Company, company_server: Server, store: Store | None = None, store_server: Server | None = None
     ) -> None:
         self.company = company
         self._company_server = company_server
@@ -27,7 +28,7 @@ class RunningSandbox:
         return self._company_server.url
 
     @property
-    def store(self) -> Any:
+    def store(self) -> Store:
         """The store. Raises LookupError when only the company was started."""
         if self._store is None:
             raise LookupError("Only the company was started.")
@@ -107,17 +108,14 @@ def start(
     company_server = _serve(company.handle, company_port, company.close)
     if not with_store:
         return RunningSandbox(company, company_server)
-    from sandbox.store.app import Store  # the company must start without the store's data
-
-    store: Any = Store(
+    store = Store(
         profile=profile,
         orders=orders,
         state=None if state is None else state / "store",
         captures=captures,
         latency_ms=latency_ms,
     )
-    if allow_http_callbacks:
-        store.allow_http_callbacks = True
+    store.allow_http_callbacks = allow_http_callbacks
 
     def close_both() -> None:
         store.close()

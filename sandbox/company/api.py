@@ -10,7 +10,7 @@ from sandbox.company.batch import run_batch
 from sandbox.company.books import Books
 from sandbox.company.changes import changes
 from sandbox.company.query import FILTERABLE, run, shown_balance
-from sandbox.company.refusals import Refusal, bad_id, missing, unsupported
+from sandbox.company.refusals import Refusal, bad_id, missing, repeated, unsupported
 from sandbox.company.schema import ENTITIES
 from sandbox.company.stats import Stats
 from sandbox.company.taxservice import create_tax_code
@@ -138,6 +138,8 @@ class Api:
             kept = storage.answer(key)
             if kept is not None:
                 self._stats.count("replays")
+                if self._books.behaviour.repeats == "600":
+                    raise repeated(request_id)
                 return kept
         answer = act()
         storage.keep_answer(key, answer)

@@ -108,7 +108,7 @@ class Company:
     def _answer_api(self, request: Request) -> Response:
         realm, _, resource = request.path.removeprefix("/v3/company/").strip("/").partition("/")
         self.stats.count("calls")
-        if not self.throttle.enter(batch=resource == "batch"):
+        if not self.throttle.enter(batch=resource == "batch", read=request.method == "GET" or resource == "query"):
             self.stats.count("throttled")
             wait = self.throttle.retry_after
             return Response(429, throttled().body(), headers={} if wait is None else {"Retry-After": str(wait)})

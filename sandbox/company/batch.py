@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.company.books import Books
 from sandbox.company.query import run
-from sandbox.company.refusals import MESSAGES, Refusal, missing, unsupported
+from sandbox.company.refusals import MESSAGES, Refusal, missing, repeated, unsupported
 from sandbox.company.schema import ENTITIES
 from sandbox.company.stats import Stats
 from sandbox.company.values import dumps, loads
@@ -48,7 +48,8 @@ def run_batch(
         bid = str(item.get("bId") or "")
         if bid in kept:
             stats.count("replays")
-            answers.append(kept[bid])
+            refused = f'{{"Fault":{dumps(repeated(str(request_id)).fault())},"bId":{dumps(bid)}}}'
+            answers.append(refused if books.behaviour.repeats == "600" else kept[bid])
             continue
         answer, lasting = _item_answer(books, item, bid, perform, faults, stats)
         answers.append(answer)

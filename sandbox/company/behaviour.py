@@ -9,6 +9,7 @@ Read and changed at `/_sandbox/behaviour`:
 - `rounding`: `per_rate` (once per rate on the sum of net amounts) or `per_line`.
 - `duplicate_numbers`: `refuse` or `accept`; `number_family`: numbers are unique per `type` or over `all` sales types.
 - `keep_request_ids`: false forgets them, as after their (undocumented) retention.
+- `repeats`: what a repeated request id gets: the original answer (`replay`) or fault 600 (`600`).
 - `inactive_items`: `610` or `6000`: which fault a line with an inactive item meets.
 - `old_refresh_token_seconds`: how long a refresh token works after it was replaced; 0: not at all.
 """
@@ -28,6 +29,7 @@ _CHOICES = {
     "duplicate_numbers": ("refuse", "accept"),
     "number_family": ("type", "all"),
     "inactive_items": ("610", "6000"),
+    "repeats": ("replay", "600"),
 }
 
 
@@ -43,6 +45,7 @@ class Behaviour:
     number_family: str = "type"
     inactive_items: str = "610"
     keep_request_ids: bool = True
+    repeats: str = "replay"
     old_refresh_token_seconds: int = 86_400
 
     def changed(self, wanted: Mapping[str, Any]) -> Behaviour:

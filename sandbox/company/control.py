@@ -8,7 +8,8 @@ GET  /_sandbox/faults        the fault rules; POST adds one, DELETE forgets all:
 GET  /_sandbox/behaviour     undocumented habits; POST changes some:
      {"overrides": "keep" | "tolerance" | "ignore" | "refuse", "override_tolerance": "0.05", "ignored_below": "0",
       "rounding": "per_rate" | "per_line", "duplicate_numbers": "refuse" | "accept", "number_family": "type" | "all",
-      "inactive_items": "610" | "6000", "keep_request_ids": true, "old_refresh_token_seconds": 86400}
+      "inactive_items": "610" | "6000", "keep_request_ids": true, "repeats": "replay" | "600",
+      "old_refresh_token_seconds": 86400}
 GET  /_sandbox/preferences   the Preferences object; POST changes some: any property by its own name
      ({"CustomTxnNumbers": false, "BookCloseDate": "2026-01-31"}), or custom_transaction_numbers, discounts, shipping,
      deposits, classes, locations, multicurrency, inventory, book_close_date, auto_apply_credit, sales_tax,
@@ -19,7 +20,7 @@ POST /_sandbox/expire_access_tokens   every access token is expired: 401 until t
 POST /_sandbox/revoke        every token is dead: 401, and invalid_grant at the next refresh
 GET  /_sandbox/connection    the keys and a refresh token that is valid now
 GET  /_sandbox/throttle      the limits; POST {"per_minute": 500, "per_second": 10, "batches_per_minute": 40,
-     "concurrent": 10, "retry_after"?} or {"off": true}
+     "concurrent": 10, "retry_after"?, "monthly_reads"?: reads left before all reads are blocked} or {"off": true}
 POST /_sandbox/latency       {"milliseconds": 120}: how long every API and token call takes at least
 GET  /_sandbox/stats         what was asked; POST {"reset": true} starts again
 GET  /_sandbox/ledger        all documents, account balances (debits less credits), stock; amounts are texts

@@ -11,6 +11,7 @@ from sandbox.company.values import answer_time, dumps
 MESSAGES = {
     "100": "General Authentication Error",
     "500": "Unsupported Operation",
+    "600": "Duplicate Request ID",
     "610": "Object Not Found",
     "620": "Transaction cannot be linked",
     "1040": "Batch size exceeds limit",
@@ -205,6 +206,10 @@ def not_linkable(why: str = "") -> Refusal:
 
 def tax_rate_error(sentence: str) -> Refusal:
     return Refusal("6470", f"TaxLiabilityAccount or TaxRateError : {sentence}", "TxnTaxDetail")
+
+
+def repeated(request_id: str) -> Refusal:
+    return Refusal("600", f"Duplicate Request ID : {request_id} was used before.", "requestid")
 
 
 def query_parser(detail: str) -> Refusal:

@@ -59,6 +59,8 @@ def prepare(
     amount = lines.net - lines.discount + tax
     if amount < 0:
         raise business("Transaction amount must be 0 or greater.", "TotalAmt")
+    if Decimal(document.get("Deposit") or 0) > amount:
+        raise business("The deposit cannot be more than the total of the transaction.", "Deposit")
     document["Line"] = lines.answered(taxation.line_codes)
     _number(books, kind, document, old, any_number=any_number)
     document["TotalAmt"] = amount
@@ -140,6 +142,8 @@ def _references(books: Books, kind: str, document: dict[str, Any], old: Mapping[
             kept = (old or {}).get(name) == document[name]
             found = books.target(target, document[name], name, active=not kept)
             document[name] = {"value": found["Id"], "name": found.get("FullyQualifiedName") or found["Name"]}
+    if not books.preference("SalesFormsPrefs", "AllowDeposit"):
+        document.pop("Deposit", None)
     if kind in ("SalesReceipt", "RefundReceipt"):
         document["DepositToAccountRef"] = deposit_account(books, document.get("DepositToAccountRef"), kind)
     else:

@@ -17,19 +17,23 @@ class Throttle:
     def __init__(self) -> None:
         self.limits: dict[str, int] | None = dict(REAL_LIMITS)
         self.retry_after: int | None = None
+        self.reads_left: int | None = None
         self._calls: deque[float] = deque()
         self._batches: deque[float] = deque()
         self._running = 0
         self._lock = threading.Lock()
 
     def change(self, wanted: Mapping[str, Any]) -> None:
-        """`{"off": true}`, or limits to set (those left out are the real ones) and `retry_after` seconds to tell.
+        """`{"off": true}`, or limits to set (those left out are the real ones).
 
+        `retry_after`: seconds to tell with a 429. `monthly_reads`: how many metered reads are left this month, after
+        which every read is blocked (QBO reference, Intuit App Partner Program). Both also go with "off".
         Raises ValueError for a limit that does not exist.
         """
         wanted = dict(wanted)
         off = wanted.pop("off", False)
         retry_after = wanted.pop("retry_after", None)
+        reads_left = wanted.pop("monthly_reads", None)
         unknown = sorted(set(wanted) - set(REAL_LIMITS))
         if unknown:
             raise ValueError(
@@ -38,18 +42,23 @@ class Throttle:
         with self._lock:
             self.limits = None if off else {**REAL_LIMITS, **{name: int(value) for name, value in wanted.items()}}
             self.retry_after = None if retry_after is None else int(retry_after)
+            self.reads_left = None if reads_left is None else int(reads_left)
             self._calls.clear()
             self._batches.clear()
 
     def described(self) -> dict[str, Any]:
-        if self.limits is None:
-            return {"off": True}
-        return {**self.limits, **({} if self.retry_after is None else {"retry_after": self.retry_after})}
+        more = {"retry_after": self.retry_after, "monthly_reads": self.reads_left}
+        limits: dict[str, Any] = {"off": True} if self.limits is None else dict(self.limits)
+        return {**limits, **{name: value for name, value in more.items() if value is not None}}
 
-    def enter(self, *, batch: bool) -> bool:
+    def enter(self, *, batch: bool, read: bool) -> bool:
         """Whether the call may go on; a call that is turned away does not count."""
         at = time.monotonic()
         with self._lock:
+            if read and self.reads_left is not None:
+                if self.reads_left <= 0:
+                    return False
+                self.reads_left -= 1
             if self.limits is not None:
                 _forget(self._calls, at - 60)
                 _forget(self._batches, at - 60)

@@ -119,6 +119,12 @@ def test_the_eleventh_call_of_a_second_is_throttled(desk: Desk) -> None:
     assert desk.read_control("stats")["throttled"] == 5
 
 
+def test_reads_are_blocked_when_the_month_is_used_up_and_writes_are_not(desk: Desk) -> None:
+    desk.control("throttle", {"off": True, "monthly_reads": 1})
+    assert [status(desk), status(desk), desk.call("POST", "query", "SELECT * FROM Term").status] == [200, 429, 429]
+    assert desk.post("Customer", {"DisplayName": "Alice"})["Active"]
+
+
 def test_a_lost_answer_leaves_the_work_done_and_the_repeat_gets_it(desk: Desk) -> None:
     desk.control("faults", {"path_contains": "requestid=r1", "action": "hang_up_after"})
     path = f"/v3/company/{desk.company.realm_id}/customer"

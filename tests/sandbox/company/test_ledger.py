@@ -63,7 +63,11 @@ def _opened() -> tuple[Desk, dict[str, str]]:
     desk = Desk(Company())
     known = {name: desk.code(name) for name in CODES} | {"customer": desk.customer()}
     known["Bank"] = desk.named("Account", "Bank")
-    accounts = {"IncomeAccountRef": "Services", "ExpenseAccountRef": "Cost of Goods Sold", "AssetAccountRef": "Inventory Asset"}
+    accounts = {
+        "IncomeAccountRef": "Services",
+        "ExpenseAccountRef": "Cost of Goods Sold",
+        "AssetAccountRef": "Inventory Asset",
+    }
     lamp = {name: {"value": desk.named("Account", account)} for name, account in accounts.items()}
     stock = {"TrackQtyOnHand": True, "QtyOnHand": 7, "InvStartDate": "2026-01-01", "PurchaseCost": "3.33"}
     desk.post("Item", {"Name": "Lamp", "Type": "Inventory", **stock, **lamp})

@@ -111,6 +111,16 @@ def test_an_updated_payment_moves_to_another_invoice(desk: Desk) -> None:
     assert [desk.get("Invoice", ident)["Balance"] for ident in (first, second)] == [120, 0]
 
 
+def test_a_deposit_on_an_invoice_lowers_its_balance(desk: Desk) -> None:
+    customer = desk.customer()
+    body = desk.sale(customer, Deposit=50)
+    assert desk.post("Invoice", body)["Balance"] == 70
+    assert (desk.balance("Undeposited Funds"), desk.balance("Accounts Receivable (A/R)")) == (50, 70)
+    assert desk.refused("Invoice", {**body, "Deposit": 121})["code"] == "6000"
+    desk.control("preferences", {"deposits": False})
+    assert desk.post("Invoice", body)["Balance"] == 120
+
+
 def test_a_refused_payment_leaves_no_trace(desk: Desk) -> None:
     customer = desk.customer()
     invoice = desk.post("Invoice", desk.sale(customer))

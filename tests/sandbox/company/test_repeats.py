@@ -40,6 +40,18 @@ def test_a_company_can_forget_its_request_ids(desk: Desk) -> None:
     assert desk.refused("Customer", {"DisplayName": "Alice"}, requestid="r1")["code"] == "6240"
 
 
+def test_a_company_may_refuse_a_repeated_request_id(desk: Desk) -> None:
+    desk.post("Customer", {"DisplayName": "Alice"}, requestid="r1")
+    desk.batch(new_customer("Bob", "c1"), requestid="r2")
+    desk.control("behaviour", {"repeats": "600"})
+    assert desk.refused("Customer", {"DisplayName": "Alice"}, requestid="r1")["code"] == "600"
+    again = desk.batch(new_customer("Bob", "c1"), new_customer("Eve", "c2"), requestid="r2")
+    assert again[0]["Fault"]["Error"][0]["code"] == "600"
+    assert "Customer" in again[1]
+    desk.control("behaviour", {"repeats": "replay"})
+    assert "Customer" in desk.batch(new_customer("Bob", "c1"), requestid="r2")[0]
+
+
 def test_batch_items_stand_alone_and_mix(desk: Desk) -> None:
     ident = desk.customer("Alice")
     receipt = desk.post("SalesReceipt", desk.sale(ident))
