@@ -64,6 +64,8 @@ class Database:
         self.revision: dict[str, int] = {}
         self._undo: list[tuple[str, int, Row | None]] | None = None
         self._undo_facts: dict[str, Any] = {}
+        self._changed: dict[tuple[str, int], None] = {}
+        self._changed_facts: set[str] = set()
         for kind, row_id, parent, body in self._connection.execute("SELECT kind, id, parent, body FROM objects"):
             self.kinds.setdefault(kind, {})[row_id] = Row(row_id, parent, json.loads(body))
         for fact, value in self._connection.execute("SELECT name, value FROM facts"):
@@ -87,6 +89,8 @@ class Database:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._write_changes()
+                self._connection.execute("COMMIT")
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 for kind, row_id, old in reversed(self._undo):
@@ -99,10 +103,10 @@ class Database:
                 for name in self.facts:
                     self._touch(name)
                 raise
-            else:
-                self._connection.execute("COMMIT")
             finally:
                 self._undo = None
+                self._changed.clear()
+                self._changed_facts.clear()
 
     def put(self, kind: str, row_id: int, document: Document, parent: int = 0) -> Row:
         """Write one object, new or changed. The document must not be the one of a row that is already there."""
@@ -111,10 +115,6 @@ class Database:
             row = Row(row_id, parent, document)
             self.rows(kind)[row_id] = row
             self._touch(kind)
-            self._connection.execute(
-                "INSERT OR REPLACE INTO objects (kind, id, parent, body) VALUES (?, ?, ?, ?)",
-                (kind, row_id, parent, json.dumps(document, ensure_ascii=False, separators=(",", ":"))),
-            )
             return row
 
     def remove(self, kind: str, row_id: int) -> None:
@@ -122,14 +122,13 @@ class Database:
             self._remember(kind, row_id)
             self.rows(kind).pop(row_id, None)
             self._touch(kind)
-            self._connection.execute("DELETE FROM objects WHERE kind = ? AND id = ?", (kind, row_id))
 
     def set_fact(self, name: str, value: Any) -> None:
         """Keep a single value (JSON)."""
         with self.change():
             self.facts[name] = value
             self._touch(name)
-            self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
+            self._changed_facts.add(name)
 
     def next_number(self, sequence: str, step: int = 1) -> int:
         """The next id of a sequence; ids are never given twice, not even after a deletion."""
@@ -154,6 +153,22 @@ class Database:
         if self._undo is None:
             raise RuntimeError("rows change only inside Database.change()")
         self._undo.append((kind, row_id, self.rows(kind).get(row_id)))
+        self._changed[kind, row_id] = None
+
+    def _write_changes(self) -> None:
+        """Every changed row and fact once, whatever happened to it in the meantime."""
+        for kind, row_id in self._changed:
+            row = self.rows(kind).get(row_id)
+            if row is None:
+                self._connection.execute("DELETE FROM objects WHERE kind = ? AND id = ?", (kind, row_id))
+            else:
+                body = json.dumps(row.document, ensure_ascii=False, separators=(",", ":"))
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO objects (kind, id, parent, body) VALUES (?, ?, ?, ?)",
+                    (kind, row_id, row.parent, body),
+                )
+        facts = [(name, json.dumps(self.facts[name])) for name in self._changed_facts]
+        self._connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts)
 
     def _touch(self, kind: str) -> None:
         self.revision[kind] = self.revision.get(kind, 0) + 1
