@@ -131,8 +131,6 @@ def _person(books: Books, kind: str, value: dict[str, Any], old: Mapping[str, An
         value.setdefault("PreferredDeliveryMethod", "None")
         if value["PreferredDeliveryMethod"] == "Email" and not value.get("PrimaryEmailAddr"):
             raise Refusal("6420", "Email address required : PreferredDeliveryMethod is Email.", "PrimaryEmailAddr")
-        if not value["Active"] and value["Balance"]:
-            raise business("You can't make a customer with a balance inactive.", "Active")
     for name, target in (("SalesTermRef", "Term"), ("PaymentMethodRef", "PaymentMethod")):
         if value.get(name):
             found = books.target(target, value[name], name)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -110,5 +111,10 @@ def test_latency_slows_every_call_and_counts_as_being_in_flight() -> None:
         began = time.monotonic()
         caller.count("Customer")
         assert time.monotonic() - began >= 0.06
+        limits = {"concurrent": 2, "per_second": 1000}
+        requests.post(f"{running.company_url}/_sandbox/throttle", json=limits, timeout=5)
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(lambda number: caller.post("term", {"Name": f"T{number}"}).status_code, range(4)))
+        assert sorted(answers) == [200, 200, 429, 429]
         with pytest.raises(LookupError, match="Only the company"):
             _ = running.store_url
