@@ -306,6 +306,9 @@ def _queue_again(tenant: Tenant) -> None:
     for record in rows.filter(state=Record.State.ATTENTION).only("pk", "reason", "state"):
         if record.reason.split(":", 1)[0] in _CONFIGURABLE:
             record.queue_again(by="settings")
+    unpaid = rows.filter(state=Record.State.SYNCED).exclude(notices=[]).only("pk", "notices")
+    ids = [record.pk for record in unpaid if any(notice["reason"] == "unmapped_gateway" for notice in record.notices)]
+    rows.filter(pk__in=ids).update(state=Record.State.QUEUED)
     for record in rows.filter(state__in=[Record.State.SKIPPED, Record.State.WAITING]).exclude(reason="by_hand"):
         record.queue_again(by="settings")
 

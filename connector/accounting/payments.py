@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from connector.accounting.commerce import Order
 from connector.accounting.dates import open_date
-from connector.accounting.documents import Held, Notice, PaymentDocument, SaleDocument
-from connector.accounting.keys import payment_key
+from connector.accounting.documents import Held, Notice, PaymentDocument
+from connector.accounting.keys import payment_key, sale_key
 from connector.accounting.numbers import payment_note
 from connector.accounting.policy import GatewayMapping, PostingPolicy, Ref
 from connector.accounting.settings import require
@@ -42,11 +43,13 @@ def receipt_deposit(order: Order, policy: PostingPolicy) -> Deposit | Held:
 
 
 def invoice_payment(
-    order: Order, policy: PostingPolicy, sale: SaleDocument
+    order: Order, policy: PostingPolicy, *, customer: Ref, total: Decimal
 ) -> tuple[PaymentDocument | None, tuple[Notice, ...]] | Held:
-    """The payment of an invoice on the day it was paid; none when unpaid, free, switched off or not to be recorded."""
+    """The payment of an invoice on the day it was paid; none when unpaid, free, switched off or not to be recorded.
+
+    customer, total: the invoice's, as planned or as it stands in the books."""
     mapping = policy.gateways.get(order.payment_method)
-    if not policy.record_payments or not order.is_paid or order.paid_at is None or sale.total <= 0:
+    if not policy.record_payments or not order.is_paid or order.paid_at is None or total <= 0:
         return None, ()
     if mapping is not None and not mapping.record:
         return None, ()
@@ -60,11 +63,11 @@ def invoice_payment(
         return paid_on
     payment = PaymentDocument(
         key=payment_key(order.id, 1),
-        pays_key=sale.key,
+        pays_key=sale_key(order.id),
         document_date=paid_on.day,
-        currency=sale.currency,
-        customer=sale.customer,
-        total=sale.total,
+        currency=order.currency,
+        customer=customer,
+        total=total,
         private_note=payment_note(order, policy, true_date=paid_on.true_date),
         deposit_account=account,
         payment_method=mapping.payment_method if mapping else None,

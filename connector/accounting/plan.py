@@ -130,7 +130,7 @@ def _assemble(order: Order, policy: PostingPolicy, parties: Parties, settled: Se
     documents: tuple[Document, ...] = (sale,)
     notices: tuple[Notice, ...] = (*number_notices(policy), *customer_notices(order, policy))
     if sale.kind is DocumentKind.INVOICE:
-        paid = invoice_payment(order, policy, sale)
+        paid = invoice_payment(order, policy, customer=sale.customer, total=sale.total)
         if isinstance(paid, Held):
             return paid
         payment, payment_notices = paid

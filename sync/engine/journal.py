@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from connector.accounting.documents import Held, Proof, Skipped, Waiting
+from connector.accounting.documents import Held, Notice, Proof, Skipped, Waiting
 from sync.models import OptionsVersion, Record, RecordEvent, Run
 
 
 def tell(record: Record, run: Run, kind: str, /, **details: Any) -> None:
     """One line of the record's history."""
     RecordEvent.objects.create(record=record, run=run, kind=kind, details=details)
+
+
+def note(record: Record, notices: Sequence[Notice]) -> None:
+    """Adds things that the merchant should know though nothing is wrong with the record."""
+    if notices:
+        record.notices = [*record.notices, *({"reason": notice.reason, **notice.details} for notice in notices)]
+        Record.objects.filter(pk=record.pk).update(notices=record.notices)
+
+
+def was_told(record: Record, kind: str, *, posting: int) -> bool:
+    """Whether this line about this posting is in the history already; a resumed run tells nothing twice."""
+    return any(event.kind == kind and event.details.get("posting") == posting for event in record.events.all())
 
 
 def end(

@@ -5,11 +5,14 @@ from __future__ import annotations
 from django.db import transaction
 
 from connector.accounting.commerce import Order
-from connector.accounting.documents import DocumentKind, Held, PaymentDocument, Planned, Skipped, Waiting
+from connector.accounting.documents import DocumentKind, Held, Skipped, Waiting
 from connector.accounting.keys import payment_key
+from connector.accounting.money import half_up, smallest_unit
+from connector.accounting.payments import invoice_payment
+from connector.accounting.policy import Ref
 from sync.engine import journal
 from sync.engine.context import Slice
-from sync.engine.plan import order_fingerprint, policy_of, replan
+from sync.engine.plan import order_fingerprint
 from sync.engine.post import new_posting
 from sync.models import OptionsVersion, Posting, Record
 
@@ -46,11 +49,14 @@ def _trouble_since(record: Record, order: Order, sale: Posting) -> Held | None:
 
 
 def _plan_payment(work: Slice, record: Record, order: Order, sale: Posting) -> bool:
-    """True when a payment posting is on its way, or a refused one ended the record; False when none is due."""
+    """True when a payment posting is on its way, or the record was held for it; False when none is due.
+
+    The rules of today decide, not those of the day the invoice was sent: a gateway may have been mapped meanwhile."""
     key = payment_key(order.id, 1)
-    last = record.postings.filter(key=key, operation="create").order_by("-generation").first()
+    payments = [posting for posting in record.postings.all() if posting.key == key and posting.operation == "create"]
+    last = max(payments, key=lambda posting: posting.generation, default=None)
     if last is not None and last.state == Posting.State.POSTED:
-        if not record.events.filter(kind="posted", details__posting=last.pk).exists():
+        if not journal.was_told(record, "posted", posting=last.pk):
             journal.tell(
                 record, work.run, "posted", posting=last.pk, entity="Payment", qbo_id=last.qbo_id, total=str(last.total)
             )
@@ -66,8 +72,17 @@ def _plan_payment(work: Slice, record: Record, order: Order, sale: Posting) -> b
             version=record.options_version,
         )
         return True
-    outcome = replan(work, record, order, policy_of(work, record), include_selection=False)
-    payment = _payment_of(outcome)
+    due = invoice_payment(
+        order,
+        work.policy_for(work.options),
+        customer=Ref(str(sale.payload["CustomerRef"]["value"])),
+        total=half_up(order.total, smallest_unit(order.currency)),
+    )
+    if isinstance(due, Held):
+        journal.end(record, work.run, due, version=record.options_version)
+        return True
+    payment, told = due
+    journal.note(record, [notice for notice in told if notice.reason not in {n["reason"] for n in record.notices}])
     if payment is None:
         return False
     entity, payload = work.books.encode(payment, paid_id=sale.qbo_id)
@@ -83,12 +98,6 @@ def _plan_payment(work: Slice, record: Record, order: Order, sale: Posting) -> b
         )
         journal.move(record, work.run, Record.State.SENDING, version=record.options_version)
     return True
-
-
-def _payment_of(outcome: object) -> PaymentDocument | None:
-    if not isinstance(outcome, Planned):
-        return None
-    return next((document for document in outcome.documents if isinstance(document, PaymentDocument)), None)
 
 
 def settle_refunds(work: Slice, version: OptionsVersion) -> None:

@@ -39,6 +39,8 @@ def settle_sending(work: Slice) -> int:
         Record.objects.for_tenant(work.tenant)
         .filter(state=Record.State.SENDING, source=Record.Source.ORDER)
         .exclude(postings__state=Posting.State.PLANNED)
+        .select_related("options_version")
+        .prefetch_related("postings", "events")
         .order_by("woo_id")
     )
     for record in records:
@@ -63,17 +65,20 @@ def settle(work: Slice, record: Record) -> None:
 
 
 def last_create(record: Record, key: str) -> Posting | None:
-    return record.postings.filter(key=key, operation="create").order_by("-generation").first()
+    """The newest generation of a create, whatever became of it."""
+    creates = [posting for posting in record.postings.all() if posting.key == key and posting.operation == "create"]
+    return max(creates, key=lambda posting: posting.generation, default=None)
 
 
 def last_answer(record: Record, sale: Posting) -> Posting:
     """The newest answered write to the sale's document: the create itself, or a repair."""
-    update = (
-        record.postings.filter(key=sale.key, operation="update", state=Posting.State.POSTED, qbo_id=sale.qbo_id)
-        .order_by("-generation")
-        .first()
-    )
-    return update or sale
+    updates = [
+        posting
+        for posting in record.postings.all()
+        if (posting.key, posting.operation, posting.qbo_id) == (sale.key, "update", sale.qbo_id)
+        and posting.state == Posting.State.POSTED
+    ]
+    return max(updates, key=lambda posting: posting.generation, default=sale)
 
 
 def differs(answered: Posting) -> Mapping[str, tuple[str, str]]:
@@ -104,7 +109,7 @@ def _settle_posted(work: Slice, record: Record, order: Order, sale: Posting) -> 
         "answered": {"total": str(answered.total), "tax": str(answered.tax), "rates": dict(answered.rates)},
     }
     Record.objects.filter(pk=record.pk).update(proof=record.proof)
-    if not record.events.filter(kind="compared", details__posting=answered.pk).exists():
+    if not journal.was_told(record, "compared", posting=answered.pk):
         journal.tell(record, work.run, "compared", total=str(answered.total), posting=answered.pk)
     if record.raw_hash != record.planned_hash:
         journal.move(record, work.run, Record.State.QUEUED, version=record.options_version)
@@ -114,7 +119,7 @@ def _settle_posted(work: Slice, record: Record, order: Order, sale: Posting) -> 
 
 def _tell_once(work: Slice, record: Record, answered: Posting) -> None:
     kind = "adopted" if answered.is_adopted else ("posted" if answered.operation == "create" else "repaired")
-    if not record.events.filter(kind=kind, details__posting=answered.pk).exists():
+    if not journal.was_told(record, kind, posting=answered.pk):
         journal.tell(
             record,
             work.run,
