@@ -161,6 +161,10 @@ class Period:
         return self.currencies[0] if self.currencies else None
 
     @property
+    def in_flight(self) -> int:
+        return self.states.get(Record.State.QUEUED, 0) + self.states.get(Record.State.SENDING, 0)
+
+    @property
     def synced(self) -> int:
         return self.states.get(Record.State.SYNCED, 0)
 
