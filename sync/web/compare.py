@@ -1,0 +1,256 @@
+"""An order and its document side by side, line by line, in the words and amounts that each system uses.
+
+Left: the store's JSON as it was read. Right: what QuickBooks answered, else what was sent, else what is planned. The
+store shows amounts with tax where its prices include it; QuickBooks' lines never do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from connector.accounting.commerce import LineTax, Order, Unreadable
+from connector.woo.parse import parse_order
+from sync.models import Posting, Record
+from sync.templatetags.formats import as_decimal, money, quantity, to_currency, unit_price
+from sync.web.labels import ENTITIES
+from sync.web.reasons import fill, order_label
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One cell: a name, how it is made up, and its amount in the document's currency."""
+
+    name: str
+    note: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    left: Side | None
+    right: Side | None
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A pair of sums. `agrees` None: nothing to compare. `tag` marks what the amount is, e.g. the store's amount."""
+
+    left: str
+    left_amount: Decimal | None
+    right: str
+    right_amount: Decimal | None
+    agrees: bool | None = None
+    tag: str = ""
+
+
+@dataclass(slots=True)
+class Comparison:
+    """`is_planned`: the right side was never sent; `has_right` False: there is no document and no plan of one."""
+
+    left_title: str
+    right_title: str
+    left_unit: str
+    right_unit: str
+    has_right: bool = False
+    is_planned: bool = False
+    rows: list[Row] = field(default_factory=list)
+    totals: list[Total] = field(default_factory=list)
+
+
+def compare(record: Record, postings: Sequence[Posting]) -> Comparison | None:
+    """None when the store's data cannot be read as an order."""
+    order = parse_order(record.raw) if record.source == Record.Source.ORDER and record.raw else None
+    if order is None or isinstance(order, Unreadable):
+        return None
+    posting = last_sale(postings)
+    body, entity, number = _document(record, posting)
+    comparison = Comparison(
+        left_title=fill(_("Order %(number)s"), {"number": order_label(record.number)}),
+        right_title=f"{ENTITIES.get(entity, '')} {number}".strip(),
+        left_unit=_("with tax") if order.prices_include_tax else _("without tax"),
+        right_unit=_("without tax"),
+        has_right=bool(body),
+        is_planned=bool(body) and posting is None,
+    )
+    comparison.rows = pair(_left_lines(order), _right_lines(body, order.currency))
+    comparison.totals = list(_totals(record, order, comparison))
+    return comparison
+
+
+def last_sale(postings: Sequence[Posting]) -> Posting | None:
+    """The last version that QuickBooks confirmed, of the sale or of the credit; payments are told apart."""
+    is_living = any(
+        posting.operation == "create" and posting.state == Posting.State.POSTED and posting.entity != "Payment"
+        for posting in postings
+    )
+    sent = [
+        posting
+        for posting in postings
+        if posting.state == Posting.State.POSTED
+        and posting.operation in ("create", "update")
+        and posting.entity != "Payment"
+    ]
+    return sent[-1] if sent and is_living else None
+
+
+def _document(record: Record, posting: Posting | None) -> tuple[Mapping[str, Any], str, str]:
+    """Body, entity and number of the right side; an empty body when there is none."""
+    if posting is not None:
+        body = posting.answer if posting.answer.get("Line") else posting.payload
+        return body, posting.entity, posting.doc_number or str(body.get("DocNumber", ""))
+    planned = record.details.get("planned")
+    if not isinstance(planned, Mapping):
+        return {}, "", ""
+    body = planned.get("payload", planned)
+    return body, str(planned.get("entity", "")), str(body.get("DocNumber", ""))
+
+
+def _left_lines(order: Order) -> list[Side]:
+    lines: list[Side] = []
+    for line in order.lines:
+        shown = line.total + (line.total_tax if order.prices_include_tax else ZERO)
+        before = line.subtotal + (line.subtotal_tax if order.prices_include_tax else ZERO)
+        lines.append(Side(line.name, _product_note(order, line.quantity, before, shown, line.taxes), shown))
+    for shipping in order.shipping_lines:
+        shown = shipping.total + (shipping.total_tax if order.prices_include_tax else ZERO)
+        lines.append(Side(shipping.name or _("Shipping"), _rates(order, shipping.taxes), shown))
+    for fee in order.fee_lines:
+        shown = fee.total + (fee.total_tax if order.prices_include_tax else ZERO)
+        lines.append(Side(fee.name or _("Fee"), _rates(order, fee.taxes), shown))
+    return lines
+
+
+def _product_note(order: Order, pieces: Decimal, before: Decimal, shown: Decimal, taxes: Sequence[LineTax]) -> str:
+    """2 × 25,50 € − 5,10 € de remise · TVA 5,5 %."""
+    each = before / pieces if pieces else before
+    words = {
+        "quantity": quantity(pieces),
+        "price": money(each, order.currency),
+        "discount": money(before - shown, order.currency),
+    }
+    made_of = (
+        fill(_("%(quantity)s × %(price)s − %(discount)s discount"), words)
+        if before - shown > Decimal("0.005")
+        else fill(_("%(quantity)s × %(price)s"), words)
+    )
+    return _joined(made_of, _rates(order, taxes))
+
+
+def _rates(order: Order, taxes: Sequence[LineTax]) -> str:
+    """The labels of the rates that tax this line, as the store spells them."""
+    labels = {line.rate_id: line.label or line.code for line in order.tax_lines}
+    used = [tax.rate_id for tax in taxes if tax.total] or [tax.rate_id for tax in taxes]
+    return " + ".join(dict.fromkeys(labels[rate_id] for rate_id in used if labels.get(rate_id)))
+
+
+def _right_lines(body: Mapping[str, Any], currency: str) -> list[Side]:
+    lines: list[Side] = []
+    for line in body.get("Line", []):
+        detail = line.get("SalesItemLineDetail")
+        if not isinstance(detail, Mapping):
+            continue
+        item = str((detail.get("ItemRef") or {}).get("name", ""))
+        pieces, price = as_decimal(_text(detail.get("Qty"))), as_decimal(_text(detail.get("UnitPrice")))
+        made_of = ""
+        if pieces is not None and price is not None:
+            made_of = fill(
+                _("%(quantity)s × %(price)s"), {"quantity": quantity(pieces), "price": unit_price(price, currency)}
+            )
+        name = str(line.get("Description") or item)
+        note = _joined(item if item != name else "", made_of)
+        lines.append(Side(name, note, as_decimal(_text(line.get("Amount"))) or ZERO))
+    return lines
+
+
+def pair(left: Sequence[Side], right: Sequence[Side]) -> list[Row]:
+    """Lines in their order, each with its counterpart: same name first, else the next in line where counts agree."""
+    if len(left) == len(right):
+        return [Row(one, other) for one, other in zip(left, right, strict=True)]
+    rest = list(right)
+    rows: list[Row] = []
+    for place, side in enumerate(left):
+        found = next((one for one in rest if _same_name(side.name, one.name)), None)
+        if found is None and rest and len(rest) >= len(left) - place:
+            named = [other.name for other in left[place + 1 :]]
+            found = next((one for one in rest if not any(_same_name(name, one.name) for name in named)), None)
+        if found is not None:
+            rest.remove(found)
+        rows.append(Row(side, found))
+    return rows + [Row(None, one) for one in rest]
+
+
+def _same_name(left: str, right: str) -> bool:
+    """Descriptions begin with the product's name; names may be cut."""
+    short, long = sorted((left.casefold().strip(), right.casefold().strip()), key=len)
+    return bool(short) and long.startswith(short)
+
+
+def _totals(record: Record, order: Order, comparison: Comparison) -> list[Total]:
+    proof = record.proof
+    answered: Mapping[str, Any] = proof.get("answered") or {}
+    answered_rates: Mapping[str, Any] = answered.get("rates") or {}
+    right_total = as_decimal(answered.get("total") or proof.get("document_total"))
+    right_tax = as_decimal(answered.get("tax") or proof.get("document_tax"))
+    totals: list[Total] = []
+    discount = order.discount_total + (order.discount_tax if order.prices_include_tax else ZERO)
+    net = right_total - right_tax if right_total is not None and right_tax is not None else None
+    if comparison.has_right or discount:
+        codes = ", ".join(order.coupons)
+        label = fill(_("Discount included (%(codes)s)"), {"codes": codes}) if codes else _("Discount included")
+        totals.append(
+            Total(
+                label if discount else _("Total without tax"),
+                -discount if discount else order.total - order.total_tax,
+                _("Total without tax") if comparison.has_right else "",
+                net if comparison.has_right else None,
+                agrees=None if discount or net is None else net == order.total - order.total_tax,
+            )
+        )
+    tag = _("the store’s amount") if proof.get("means") == "stated" else ""
+    for rate in proof.get("rates") or []:
+        store = as_decimal(rate.get("store"))
+        ours = as_decimal(answered_rates.get(rate.get("rate_id")) or rate.get("document"))
+        label = str(rate.get("label", ""))
+        totals.append(
+            Total(
+                label,
+                store,
+                label if comparison.has_right else "",
+                ours if comparison.has_right else None,
+                _agree(store, ours) if comparison.has_right else None,
+                tag,
+            )
+        )
+    if not proof.get("rates"):
+        totals.extend(Total(line.label or line.code, line.total, "", None) for line in order.tax_lines if line.total)
+    store_total = as_decimal(proof.get("store_total")) or to_currency(order.total, order.currency)
+    agrees = _agree(store_total, right_total) if comparison.has_right else None
+    totals.append(
+        Total(
+            _("Total with tax"),
+            store_total,
+            _("Total with tax") if comparison.has_right else "",
+            right_total if comparison.has_right else None,
+            agrees,
+        )
+    )
+    return totals
+
+
+def _agree(left: Decimal | None, right: Decimal | None) -> bool | None:
+    return None if left is None or right is None else left == right
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,134 @@
+"""A record's history as sentences: one for each kind of event, with what it proves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from babel import lists
+from django.utils.translation import gettext_lazy as _
+
+from sync.models import Record, RecordEvent
+from sync.templatetags.formats import current_locale, money
+from sync.web.reason_texts import Text
+from sync.web.reasons import fill, status_name, tell
+
+Look = Literal["", "ok", "warn", "bad"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    icon: str
+    title: Text
+    detail: Text = ""
+    look: Look = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    at: datetime
+    icon: str
+    look: Look
+    title: str
+    detail: str
+
+
+KINDS: dict[str, Kind] = {
+    "read": Kind("store", _("Read from the store"), _("Status “%(status)s”")),
+    "read/refund": Kind("undo-2", _("Refund read from the store")),
+    "read_again": Kind("store", _("Changed in the store and read again"), _("Status “%(status)s”")),
+    "held": Kind("triangle-alert", _("Needs attention"), "%(sentence)s", "warn"),
+    "skipped": Kind("circle-slash", _("Skipped"), "%(sentence)s"),
+    "waiting": Kind("hourglass", _("Waits"), "%(sentence)s"),
+    "planned": Kind("file-text", _("Document prepared")),
+    "planned/Invoice": Kind("file-text", _("Invoice prepared")),
+    "planned/SalesReceipt": Kind("receipt-text", _("Sales receipt prepared")),
+    "planned/CreditMemo": Kind("file-text", _("Credit memo prepared")),
+    "planned/RefundReceipt": Kind("receipt-text", _("Refund receipt prepared")),
+    "customer_found": Kind("users-round", _("Customer found in QuickBooks"), "%(name)s"),
+    "customer_created": Kind("users-round", _("Customer created in QuickBooks"), "%(name)s"),
+    "item_created": Kind("package", _("Items created in QuickBooks"), "%(names)s"),
+    "posted": Kind("arrow-right", _("Sent to QuickBooks")),
+    "posted/Invoice": Kind("arrow-right", _("Invoice %(number)s sent to QuickBooks")),
+    "posted/SalesReceipt": Kind("arrow-right", _("Sales receipt %(number)s sent to QuickBooks")),
+    "posted/CreditMemo": Kind("arrow-right", _("Credit memo %(number)s sent to QuickBooks")),
+    "posted/RefundReceipt": Kind("arrow-right", _("Refund receipt %(number)s sent to QuickBooks")),
+    "posted/Payment": Kind("credit-card", _("Payment sent to QuickBooks")),
+    "adopted": Kind(
+        "link", _("Found in QuickBooks and linked"), _("An earlier answer had been lost; nothing was sent twice.")
+    ),
+    "compared": Kind("equal", _("Total compared with QuickBooks’ answer"), "%(total)s = %(total)s", "ok"),
+    "repaired": Kind("pencil", _("Corrected at once to the store’s amounts"), "%(from)s → %(to)s"),
+    "repaired/answered": Kind("pencil", _("Corrected at once to the store’s amounts"), "%(total)s"),
+    "taken_back": Kind(
+        "undo-2",
+        _("Removed from QuickBooks"),
+        _("Its amounts differed from the store’s and could not be corrected."),
+        "warn",
+    ),
+    "refused": Kind("circle-x", _("Refused by QuickBooks"), _("Code %(code)s: %(message)s"), "bad"),
+    "synced": Kind("circle-check", _("Synced"), "", "ok"),
+    "edited": Kind("pencil", _("Changed in the store after it was sent")),
+    "queued_again": Kind("rotate-cw", _("Queued again by %(by)s")),
+    "skipped_by_hand": Kind("circle-slash", _("Skipped by %(by)s"), "%(why)s"),
+}
+
+MEANS: dict[str, Text] = {
+    "none": _("Total %(total)s, without tax"),
+    "computed": _("Total %(total)s; QuickBooks computes the same tax"),
+    "stated": _("Total %(total)s, with the store’s own tax amounts"),
+    "cancelling": _("Total %(total)s, made exact by two lines that cancel out"),
+    "rounding": _("Total %(total)s, made exact by a rounding line"),
+}
+
+
+def tell_history(record: Record, events: Iterable[RecordEvent]) -> list[Line]:
+    """Oldest first, as the rows come."""
+    return [_line(record, event) for event in events]
+
+
+def _line(record: Record, event: RecordEvent) -> Line:
+    kind = _kind(event)
+    words = _words(record, event)
+    detail = fill(kind.detail, words)
+    if event.kind == "planned":
+        detail = fill(MEANS.get(str(event.details.get("means")), _("Total %(total)s")), words)
+    elif event.kind in ("posted", "adopted") and not detail and words.get("total"):
+        detail = words["total"]
+    return Line(event.at, kind.icon, kind.look, fill(kind.title, words), detail)
+
+
+def _kind(event: RecordEvent) -> Kind:
+    details = event.details
+    closer = str(details.get("entity", ""))
+    if event.kind == "read":
+        closer = str(details.get("status", ""))
+    if event.kind == "repaired" and "from" not in details:
+        closer = "answered"
+    fallback = Kind("info", event.kind.replace("_", " ").capitalize())
+    if event.kind == "posted" and closer != "Payment" and not details.get("number"):
+        return KINDS["posted"]
+    return KINDS.get(f"{event.kind}/{closer}") or KINDS.get(event.kind) or fallback
+
+
+def _words(record: Record, event: RecordEvent) -> dict[str, str]:
+    details: Mapping[str, Any] = event.details
+    words = {key: _written(record, key, value) for key, value in details.items() if value is not None}
+    if "status" in words:
+        words["status"] = status_name(words["status"])
+    if "reason" in details:
+        told = tell(
+            str(details["reason"]), details, number=record.number, currency=record.currency, source=record.source
+        )
+        words["sentence"] = told.sentence
+    return words
+
+
+def _written(record: Record, key: str, value: Any) -> str:
+    if key in ("total", "from", "to") and isinstance(value, str | int):
+        return money(str(value), record.currency)
+    if isinstance(value, list | tuple):
+        return lists.format_list([str(part) for part in value], locale=current_locale())
+    return str(value)

@@ -1,0 +1,454 @@
+"""The closed list of reasons (architecture, §4) in words: what happened, what it means for the money, the next step.
+
+Keys are reasons without their suffix after ":"; `reason/problem` is a closer case of it, by the detail `problem` or
+`what`. A sentence names nothing that agrees with what it is about, so it fits an order, a refund and a product.
+"""
+
+# ruff: noqa: E501 (a sentence stays in one piece, as translators find it)
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+Text = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """short: beside a badge · title: of the cause's card · sentence: on the record · cure: the next step by itself.
+
+    title and sentence may hold named placeholders; `short` never does. `refund`: the sentence where a refund reads
+    differently from an order.
+    """
+
+    icon: str
+    short: Text
+    sentence: Text
+    title: Text = ""
+    cure: Text = ""
+    refund: Text = ""
+
+
+SKIPPED: dict[str, Reason] = {
+    "before_start_date": Reason(
+        "calendar", _("Before the start date"), _("It dates from %(date)s, before the start date of %(start)s.")
+    ),
+    "status": Reason("list-filter", _("Status not selected"), _("The status “%(status)s” is not selected.")),
+    "draft": Reason(
+        "pencil", _("Draft"), _("A draft is not a sale yet. It is looked at again once it becomes an order.")
+    ),
+    "trash": Reason("trash-2", _("In the trash"), _("It lies in the store’s trash and was never sent.")),
+    "empty_order": Reason(
+        "circle-slash", _("Nothing in it"), _("It holds no line and no amount, so there is nothing to book.")
+    ),
+    "zero_total": Reason(
+        "circle-slash", _("Total of zero"), _("Its total is zero, and your settings leave such orders out.")
+    ),
+    "zero_refund": Reason("circle-slash", _("Refund of zero"), _("A refund of zero changes nothing in the books.")),
+    "by_hand": Reason("circle-slash", _("Skipped by hand"), _("Skipped by %(by)s: %(why)s")),
+}
+
+WAITING: dict[str, Reason] = {
+    "awaiting_payment": Reason(
+        "hourglass",
+        _("Payment to come"),
+        _("Order %(order)s waits for its payment: a sales receipt needs the money first."),
+        cure=_("Nothing to do: it leaves once your store marks it as paid."),
+    ),
+    "awaiting_sale": Reason(
+        "hourglass",
+        _("Its sale comes first"),
+        _("This refund waits until its sale is in QuickBooks."),
+        cure=_("Nothing to do: it follows by itself."),
+    ),
+}
+
+_TAX_CURE = _("Choose the right tax code for this rate, then retry.")
+
+ATTENTION: dict[str, Reason] = {
+    "unmapped_tax_rate": Reason(
+        "percent",
+        _("Tax code missing"),
+        _(
+            "The tax “%(rate)s” has no QuickBooks tax code yet. Choose one and order %(order)s will leave at the next sync."
+        ),
+        title=_("The tax “%(rate)s” has no QuickBooks tax code"),
+        cure=_("Choose a tax code for this rate, then retry. Other orders leave normally."),
+        refund=_(
+            "The tax “%(rate)s” has no QuickBooks tax code yet. Choose one and this refund will leave at the next sync."
+        ),
+    ),
+    "unmapped_tax_rate/code_inactive": Reason(
+        "percent",
+        _("Tax code inactive"),
+        _("The tax “%(rate)s” leads to the tax code “%(code)s”, which is inactive in QuickBooks. Nothing was sent."),
+        title=_("The tax code “%(code)s” is inactive in QuickBooks"),
+        cure=_TAX_CURE,
+    ),
+    "unmapped_tax_rate/rate_deleted": Reason(
+        "percent",
+        _("Rate deleted in the store"),
+        _("The rate “%(rate)s” no longer exists in the store, so its percentage is unknown. Nothing was sent."),
+        title=_("The rate “%(rate)s” no longer exists in the store"),
+        cure=_("Create the rate again in the store, or skip what used it."),
+    ),
+    "unmapped_tax_rate/rate_changed": Reason(
+        "percent",
+        _("Rate changed in the store"),
+        _(
+            "The rate “%(rate)s” was %(mapped_percent)s when you chose its tax code; it is %(percent)s now. Nothing was sent."
+        ),
+        title=_("The rate “%(rate)s” has changed in the store"),
+        cure=_TAX_CURE,
+    ),
+    "unmapped_tax_rate/code_percent_differs": Reason(
+        "percent",
+        _("Tax code at another rate"),
+        _("The rate “%(rate)s” is %(percent)s, but its tax code “%(code)s” is %(code_percent)s. Nothing was sent."),
+        title=_("The tax code of “%(rate)s” has another percentage"),
+        cure=_TAX_CURE,
+    ),
+    "unmapped_gateway": Reason(
+        "wallet",
+        _("Account missing"),
+        _("The payment method “%(gateway)s” has no account, so QuickBooks would not know where the money is."),
+        title=_("The payment method “%(gateway)s” has no account"),
+        cure=_("Choose the account of this payment method, then retry."),
+    ),
+    "unmatched_product": Reason(
+        "package",
+        _("No item for a product"),
+        _(
+            "No QuickBooks item has the SKU %(sku)s. Link the product, turn on item creation or choose a default product."
+        ),
+        title=_("No QuickBooks item has the SKU %(sku)s"),
+        cure=_("Link the product, turn on item creation or choose a default product."),
+    ),
+    "unmatched_product/no_sku": Reason(
+        "package",
+        _("Product without SKU"),
+        _("“%(product)s” has no SKU in the store. Add one, or link the product to an item."),
+        title=_("“%(product)s” has no SKU in the store"),
+        cure=_("Add a SKU, or link the product to an item."),
+    ),
+    "ambiguous_sku": Reason(
+        "package",
+        _("Several items share a SKU"),
+        _("Several QuickBooks items share the SKU %(sku)s. Choose the right one; we will remember."),
+        title=_("Several QuickBooks items share the SKU %(sku)s"),
+        cure=_("Choose the right item; we will remember."),
+    ),
+    "inactive_item": Reason(
+        "package",
+        _("Item inactive"),
+        _("“%(item)s” is inactive in QuickBooks. Reactivate it or choose another item."),
+        title=_("The item “%(item)s” is inactive in QuickBooks"),
+        cure=_("Reactivate it or choose another item."),
+    ),
+    "inactive_customer": Reason(
+        "users-round",
+        _("Customer inactive"),
+        _("The customer “%(name)s” is inactive in QuickBooks. Reactivate the customer there, then retry."),
+        title=_("The customer “%(name)s” is inactive in QuickBooks"),
+        cure=_("Reactivate the customer in QuickBooks, then retry."),
+    ),
+    "missing_setting": Reason(
+        "sliders-horizontal",
+        _("Setting missing"),
+        _("A setting is missing: %(setting)s. Nothing was sent."),
+        title=_("A setting is missing: %(setting)s"),
+        cure=_("Choose it in the settings, then retry."),
+    ),
+    "missing_setting/inactive": Reason(
+        "sliders-horizontal",
+        _("Setting out of date"),
+        _("The setting “%(setting)s” points to “%(name)s”, which is inactive or gone in QuickBooks. Nothing was sent."),
+        title=_("“%(name)s” is inactive or gone in QuickBooks"),
+        cure=_("Choose another one in the settings, then retry."),
+    ),
+    "currency_off": Reason(
+        "languages",
+        _("Multicurrency is off"),
+        _(
+            "Order %(order)s is in %(currency)s, but multicurrency is off in QuickBooks. Turning it on cannot be undone: ask"
+            " your accountant first."
+        ),
+        title=_("Sales in %(currency)s, but multicurrency is off in QuickBooks"),
+        cure=_("Turning multicurrency on cannot be undone: ask your accountant first."),
+        refund=_(
+            "This refund is in %(currency)s, but multicurrency is off in QuickBooks. Turning it on cannot be undone: ask your"
+            " accountant first."
+        ),
+    ),
+    "number_too_long": Reason(
+        "tag",
+        _("Number too long"),
+        _("%(number)s has %(length)s characters; QuickBooks accepts %(limit)s. Shorten the prefix."),
+        cure=_("Shorten the prefix, then retry."),
+    ),
+    "duplicate_number": Reason(
+        "copy",
+        _("Number already used"),
+        _(
+            "Number %(number)s is already used in QuickBooks by a document that is not ours. Link to it, use the next number"
+            " or skip the order."
+        ),
+        title=_("Numbers already used in QuickBooks by documents that are not ours"),
+        cure=_("Compare with the document in QuickBooks; where it is the same sale, skip the order here."),
+        refund=_("Number %(number)s is already used in QuickBooks by a document that is not ours. Nothing was sent."),
+    ),
+    "closed_period": Reason(
+        "lock",
+        _("Books are closed"),
+        _(
+            "Order %(order)s is dated %(date)s; your books are closed up to %(closing_date)s. It is held until you choose."
+        ),
+        title=_("Your books are closed up to %(closing_date)s"),
+        cure=_("Move the closing date in QuickBooks and retry, or skip what belongs to a closed period."),
+        refund=_(
+            "This refund is dated %(date)s; your books are closed up to %(closing_date)s. It is held until you choose."
+        ),
+    ),
+    "totals_differ": Reason(
+        "git-compare",
+        _("Totals differ"),
+        _("The totals would differ, so nothing stands in QuickBooks for it. See the lines that differ."),
+        title=_("Totals that would differ"),
+        cure=_("Check the lines in the store, then retry."),
+    ),
+    "totals_differ/compared": Reason(
+        "git-compare",
+        _("Totals differ"),
+        _(
+            "Totals differ: %(store_total)s in the store, %(books_total)s in QuickBooks. Nothing was sent. See the lines that"
+            " differ."
+        ),
+        title=_("Totals that would differ"),
+        cure=_("Check the lines in the store, then retry."),
+    ),
+    "totals_differ/lines_differ": Reason(
+        "git-compare",
+        _("Lines do not add up"),
+        _("In the store, the lines add up to %(lines)s, but the total says %(order_amount)s. Nothing was sent."),
+        title=_("Orders whose lines do not add up in the store"),
+        cure=_("Recalculate the order in the store, then retry."),
+    ),
+    "totals_differ/rates_do_not_add_up": Reason(
+        "git-compare",
+        _("Taxes do not add up"),
+        _("In the store, the taxes by rate add up to %(rates)s, but the total tax says %(tax)s. Nothing was sent."),
+        title=_("Orders whose taxes do not add up in the store"),
+        cure=_("Recalculate the order in the store, then retry."),
+    ),
+    "totals_differ/negative_total": Reason(
+        "git-compare",
+        _("Total below zero"),
+        _("Its total is below zero, which no sale in QuickBooks can be. Nothing was sent."),
+        title=_("Totals below zero"),
+        cure=_("Correct it in the store, or skip it."),
+    ),
+    "tax_not_representable": Reason(
+        "percent",
+        _("Tax cannot be exact"),
+        _("QuickBooks cannot hold this tax to the cent with the tax codes chosen. Nothing was sent."),
+        title=_("Taxes that QuickBooks cannot hold to the cent"),
+        cure=_("Check the tax codes of its rates, then retry."),
+    ),
+    "tax_not_representable/refused": Reason(
+        "percent",
+        _("Tax cannot be exact"),
+        _(
+            "The store charged %(store)s for “%(rate)s”; QuickBooks would compute %(computed)s and takes no other amount."
+            " Nothing was sent."
+        ),
+        title=_("Taxes that QuickBooks cannot hold to the cent"),
+        cure=_("Check the tax code of this rate, then retry."),
+    ),
+    "tax_not_representable/rate_on_no_line": Reason(
+        "percent",
+        _("Tax on no line"),
+        _("The store charged tax for “%(rate)s”, but no line of it bears that rate. Nothing was sent."),
+        title=_("Taxes that belong to no line"),
+        cure=_("Recalculate the order in the store, then retry."),
+    ),
+    "too_many_lines": Reason(
+        "list-filter",
+        _("Too many lines"),
+        _("It would take %(lines)s lines; QuickBooks accepts %(limit)s. Nothing was sent."),
+        title=_("More lines than QuickBooks accepts"),
+        cure=_("Enter it by hand in QuickBooks, then skip it here."),
+    ),
+    "edited_in_quickbooks": Reason(
+        "git-compare",
+        _("Changed in QuickBooks"),
+        _(
+            "Document %(number)s was changed in QuickBooks. A change made by hand is never overwritten: it is yours to decide."
+        ),
+        title=_("Documents changed by hand in QuickBooks"),
+        cure=_("Compare both sides, then decide which one is right."),
+    ),
+    "document_gone": Reason(
+        "trash-2",
+        _("Deleted in QuickBooks"),
+        _("Document %(number)s no longer exists in QuickBooks. It is not sent again by itself: it is yours to decide."),
+        title=_("Documents that no longer exist in QuickBooks"),
+        cure=_("Skip it if the deletion was meant."),
+    ),
+    "order_gone": Reason(
+        "trash-2",
+        _("Deleted in the store"),
+        _("It no longer exists in the store, but its document stands in QuickBooks. Nothing is deleted by itself."),
+        title=_("Orders deleted in the store whose documents remain"),
+        cure=_("Delete the document in QuickBooks if it should go, then skip it here."),
+    ),
+    "cancelled_but_paid": Reason(
+        "undo-2",
+        _("Cancelled after payment"),
+        _(
+            "Order %(order)s was cancelled after it was paid, and the store records no refund. The sale stays in your books."
+        ),
+        title=_("Orders cancelled after payment, without a refund"),
+        cure=_("Record the refund in the store, or skip it if the money was kept."),
+    ),
+    "refund_without_sale": Reason(
+        "undo-2",
+        _("Sale never sent"),
+        _("Refund %(refund)s belongs to an order that was never sent. Send the refund alone, or ignore it?"),
+        title=_("Refunds whose sale was never sent"),
+        cure=_("Skip it if the sale is not in your books either."),
+    ),
+    "refund_deleted": Reason(
+        "trash-2",
+        _("Refund deleted"),
+        _("This refund was deleted in the store. Nothing is deleted in QuickBooks by itself."),
+        title=_("Refunds deleted in the store"),
+        cure=_("Delete its document in QuickBooks if there is one, then skip it here."),
+    ),
+    "refund_exceeds_sale": Reason(
+        "undo-2",
+        _("More than the sale"),
+        _("The refunds of this order add up to more than the sale. Nothing was sent."),
+        title=_("Refunds of more than the sale"),
+        cure=_("Check the refunds in the store, then retry."),
+    ),
+    "unreadable": Reason(
+        "circle-alert",
+        _("Cannot be read"),
+        _("The store’s data for it cannot be read: %(problem)s Nothing was sent; the data are kept below."),
+        title=_("Data of the store that cannot be read"),
+        cure=_("Open it in the store and save it again, then retry."),
+    ),
+    "not_yet_available": Reason(
+        "hourglass",
+        _("Not available yet"),
+        _("Sending this to QuickBooks is not available yet. It is kept here; nothing is lost."),
+        title=_("Not available yet"),
+        cure=_("Enter it by hand in QuickBooks, then skip it here."),
+    ),
+    "not_yet_available/refund": Reason(
+        "undo-2",
+        _("Refunds to come"),
+        _("Refunds are not sent to QuickBooks yet. This one is kept here; nothing is lost."),
+        title=_("Refunds are not sent yet"),
+        cure=_("Enter it by hand in QuickBooks, then skip it here."),
+    ),
+    "not_yet_available/edited_order": Reason(
+        "pencil",
+        _("Edited after sending"),
+        _(
+            "Order %(order)s was edited in the store after it was sent. Its document in QuickBooks shows the earlier amounts."
+        ),
+        title=_("Orders edited in the store after they were sent"),
+        cure=_("Correct the document in QuickBooks by hand, then skip it here."),
+    ),
+    "not_yet_available/cancelled_order": Reason(
+        "undo-2",
+        _("Cancelled after sending"),
+        _(
+            "Order %(order)s was cancelled in the store after its invoice was sent. The invoice still stands in QuickBooks."
+        ),
+        title=_("Orders cancelled in the store after they were sent"),
+        cure=_("Correct the invoice in QuickBooks by hand, then skip it here."),
+    ),
+    "not_yet_available/multicurrency": Reason(
+        "languages",
+        _("Foreign currency"),
+        _("It is in %(currency)s. Sales in another currency than %(home)s are not sent yet; nothing is lost."),
+        title=_("Sales in %(currency)s are not sent yet"),
+        cure=_("Enter it by hand in QuickBooks, then skip it here."),
+    ),
+    "refused_by_quickbooks": Reason(
+        "circle-x",
+        _("Refused by QuickBooks"),
+        _("QuickBooks refused it (code %(code)s): “%(message)s” Nothing was booked."),
+        title=_("QuickBooks refused these (code %(code)s)"),
+        cure=_("Correct the cause in QuickBooks, then retry."),
+    ),
+    "refused_by_store": Reason(
+        "circle-x",
+        _("Refused by the store"),
+        _("The store refused the request (code %(code)s): “%(message)s”"),
+        title=_("The store refused these (code %(code)s)"),
+        cure=_("Correct the cause in the store, then retry."),
+    ),
+}
+
+REASONS: dict[str, Reason] = {**SKIPPED, **WAITING, **ATTENTION}
+
+UNKNOWN = Reason("circle-alert", _("Held"), _("It is held for a reason that this page has no words for: %(reason)s."))
+
+SETTINGS: dict[str, Text] = {
+    "default_item": _("default product"),
+    "shipping_item": _("shipping item"),
+    "discount_item": _("discount item"),
+    "fee_item": _("fee item"),
+    "rounding_item": _("rounding item"),
+    "refund_item": _("refund item"),
+    "tax_item": _("tax item"),
+    "untaxed_code": _("tax code for untaxed lines"),
+    "tax_code": _("tax code"),
+    "default_account": _("default clearing account"),
+    "gateway": _("account of a payment method"),
+    "income_account": _("income account"),
+    "expense_account": _("expense account"),
+    "inventory_asset_account": _("inventory asset account"),
+    "cogs_account": _("cost of goods sold account"),
+    "generic_customer": _("generic online-sales customer"),
+    "number_source": _("source of the order number"),
+    "class": _("class"),
+    "location": _("location"),
+    "terms": _("payment terms"),
+}
+
+STATUSES: dict[str, Text] = {
+    "pending": pgettext_lazy("order status", "Pending payment"),
+    "processing": pgettext_lazy("order status", "Processing"),
+    "on-hold": pgettext_lazy("order status", "On hold"),
+    "completed": pgettext_lazy("order status", "Completed"),
+    "cancelled": pgettext_lazy("order status", "Cancelled"),
+    "refunded": pgettext_lazy("order status", "Refunded"),
+    "partially-refunded": pgettext_lazy("order status", "Partially refunded"),
+    "failed": pgettext_lazy("order status", "Failed"),
+    "draft": pgettext_lazy("order status", "Draft"),
+    "checkout-draft": pgettext_lazy("order status", "Draft"),
+    "trash": pgettext_lazy("order status", "Trash"),
+}
+
+NOTICES: dict[str, Text] = {
+    "unmapped_gateway": _(
+        "New payment method in your store: “%(gateway)s”. Choose its account so that payments are recorded."
+    ),
+    "no_company": _("The buyer named no company, so the customer bears the buyer’s own name."),
+    "number_left_empty": _(
+        "QuickBooks leaves numbers blank while “Custom transaction numbers” is on. Turn it off there, under Account and"
+        " settings, then Sales."
+    ),
+    "number_may_be_replaced": _(
+        "“Custom transaction numbers” is off in QuickBooks, so it may replace our number by its own. Turn it on there, under"
+        " Account and settings, then Sales."
+    ),
+}
