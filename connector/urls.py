@@ -9,3 +9,5 @@ urlpatterns = [
     path("", include("tenants.web.urls")),
     path("", include("sync.web.urls")),
 ]
+
+handler500 = "tenants.web.views.errors.server_error"

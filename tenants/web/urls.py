@@ -1,5 +1,12 @@
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from tenants.web.views import account, probes
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("account/", account.account, name="account"),
+    path("language/", account.set_language, name="set_language"),
+    path("healthz", probes.healthz, name="healthz"),
+    path("readyz", probes.readyz, name="readyz"),
+]
