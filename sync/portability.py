@@ -303,14 +303,15 @@ def save_options(
 def _queue_again(tenant: Tenant) -> None:
     """Not those set aside by hand, and nothing that has a document."""
     rows = Record.objects.for_tenant(tenant).filter(source=Record.Source.ORDER)
-    for record in rows.filter(state=Record.State.ATTENTION).only("pk", "reason", "state"):
-        if record.reason.split(":", 1)[0] in _CONFIGURABLE:
-            record.queue_again(by="settings")
+    afresh: dict[str, Any] = {"state": Record.State.QUEUED, "reason": "", "details": {}, "failed_attempts": 0}
+    held = rows.filter(state=Record.State.ATTENTION).values_list("pk", "reason")
+    again = [pk for pk, reason in held if reason.split(":", 1)[0] in _CONFIGURABLE]
+    for start in range(0, len(again), 500):
+        rows.filter(pk__in=again[start : start + 500]).update(**afresh)
     unpaid = rows.filter(state=Record.State.SYNCED).exclude(notices=[]).only("pk", "notices")
     ids = [record.pk for record in unpaid if any(notice["reason"] == "unmapped_gateway" for notice in record.notices)]
     rows.filter(pk__in=ids).update(state=Record.State.QUEUED)
-    for record in rows.filter(state__in=[Record.State.SKIPPED, Record.State.WAITING]).exclude(reason="by_hand"):
-        record.queue_again(by="settings")
+    rows.filter(state__in=[Record.State.SKIPPED, Record.State.WAITING]).exclude(reason="by_hand").update(**afresh)
 
 
 def export_document(tenant: Tenant, options: Mapping[str, Any], *, with_secrets: bool) -> dict[str, Any]:

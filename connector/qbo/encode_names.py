@@ -5,6 +5,8 @@ from __future__ import annotations
 from connector.accounting.books import CustomerWanted, ItemWanted, Payload
 from connector.qbo import values
 
+TAX_IDENTIFIER = 20
+
 
 def encode_customer(customer: CustomerWanted) -> tuple[str, Payload]:
     """Entity name and body. A malformed e-mail address is left out; CurrencyRef only when the company needs it.
@@ -26,6 +28,7 @@ def encode_customer(customer: CustomerWanted) -> tuple[str, Payload]:
             "PrimaryPhone": {"FreeFormNumber": phone} if phone else None,
             "BillAddr": values.address_of(customer.billing, with_name=False),
             "ShipAddr": values.address_of(customer.shipping, with_name=False),
+            "PrimaryTaxIdentifier": values.line_of_text(customer.vat_number, TAX_IDENTIFIER, ellipsis=False),
             "CurrencyRef": {"value": customer.currency} if customer.send_currency and customer.currency else None,
         }
     )

@@ -9,24 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 
+from connector.accounting.commerce import VAT_NUMBER_KEYS
 from connector.woo.fields import Fields
 from connector.woo.texts import clean_text
 
-VAT_NUMBER_KEYS = (
-    "_vat_number",
-    "_billing_vat_number",
-    "billing_vat_number",
-    "vat_number",
-    "_billing_eu_vat_number",
-    "billing_eu_vat_number",
-    "_billing_vat_id",
-    "billing_vat_id",
-    "_shipping_vat_id",
-    "_billing_vat",
-    "billing_vat",
-    "yweu_billing_vat",
-    "tax_exempt_id",
-)
 INVOICE_NUMBER_KEYS = (
     "_wcpdf_invoice_number",
     "_wcpdf_formatted_invoice_number",

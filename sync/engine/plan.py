@@ -98,6 +98,7 @@ def _store_plan(work: Slice, candidate: Candidate, resolved: resolve.Resolved) -
         journal.end(candidate.record, work.run, outcome, version=candidate.version)  # type: ignore[arg-type]
         return
     with transaction.atomic():
+        work.heartbeat()  # writes nothing once the lease is lost
         key = wanted_customer(candidate.order, candidate.policy).key
         kind = "customer_created" if key in resolved.created else "customer_found"
         journal.tell(candidate.record, work.run, kind, name=parties.customer.name)

@@ -19,7 +19,7 @@ from django.utils import timezone
 from connector.accounting.books import Answer, FoundDocument, NameRow, Payload, Posted, Refused, Write
 from connector.accounting.documents import DocumentKind
 from connector.accounting.keys import Operation, has_marker, normalise
-from connector.errors import AnswerLostError, RetryableError
+from connector.errors import AnswerLostError, FaultError, RetryableError
 from sync.engine import mirror
 from sync.engine.context import Slice
 from sync.models import Batch, Link, Posting, Record
@@ -31,6 +31,9 @@ REPLAY_HORIZON = timedelta(hours=12)
 """QuickBooks does not say how long it remembers a request id: after that long we look before we repeat."""
 
 REFUSAL_REPEATS = 3
+POISONED_AFTER = 9
+"""A batch that was sent this often without an answer may hold one write that QuickBooks cannot digest: from then on its
+writes travel one by one, so that the others arrive."""
 THROTTLED = frozenset({"3001", "003001"})
 
 NAME_ENTITIES = {"Customer": Link.Kind.CUSTOMER, "Item": Link.Kind.ITEM}
@@ -92,19 +95,23 @@ def send_everything(work: Slice) -> None:
 def _make_batches(work: Slice) -> Sequence[Batch]:
     """Puts planned postings into batches of at most 30, in the order they were planned."""
     with transaction.atomic():
+        work.heartbeat()  # takes the company's row: two processes can never batch the same posting
         waiting = list(
             Posting.objects.for_tenant(work.tenant)
             .filter(company=work.company, state=Posting.State.PLANNED, batch=None)
             .order_by("pk")
         )
+        together = [posting for posting in waiting if not posting.travels_alone]
+        groups = [together[start : start + BATCH_SIZE] for start in range(0, len(together), BATCH_SIZE)]
+        groups += [[posting] for posting in waiting if posting.travels_alone]
         batches = []
-        for start in range(0, len(waiting), BATCH_SIZE):
+        for group in groups:
             batch = Batch.objects.create(
                 tenant=work.tenant, company=work.company, run=work.run, request_id=uuid.uuid4().hex
             )
-            for place, posting in enumerate(waiting[start : start + BATCH_SIZE]):
+            for place, posting in enumerate(group):
                 posting.batch, posting.bid = batch, f"p{place}"
-            Posting.objects.bulk_update(waiting[start : start + BATCH_SIZE], ["batch", "bid"])
+            Posting.objects.bulk_update(group, ["batch", "bid"])
             batches.append(batch)
     if batches:
         work.checkpoint("batched")
@@ -114,7 +121,8 @@ def _make_batches(work: Slice) -> Sequence[Batch]:
 def _send(work: Slice, batch: Batch) -> None:
     postings = list(batch.postings.filter(state=Posting.State.PLANNED).order_by("pk"))
     answers: Sequence[Answer] = []
-    if postings and batch.first_sent_at and timezone.now() - batch.first_sent_at > REPLAY_HORIZON:
+    is_old = batch.first_sent_at is not None and timezone.now() - batch.first_sent_at > REPLAY_HORIZON
+    if postings and (is_old or (batch.attempts >= POISONED_AFTER and len(postings) > 1)):
         _look_before_repeating(work, postings)
     elif postings:
         everything = list(batch.postings.order_by("pk"))
@@ -149,11 +157,18 @@ def _call(work: Slice, batch: Batch, postings: Sequence[Posting]) -> Sequence[An
         work.checkpoint("about to call")
         try:
             return work.books.post_batch(batch.request_id, writes)
+        except FaultError as error:
+            return [_refused_as_a_whole(write.bid, error) for write in writes]
         except AnswerLostError:
             if attempt == LOST_ANSWER_TRIES:
                 raise
             work.sleep(LOST_ANSWER_WAIT_SECONDS * attempt)
     raise AssertionError("the last attempt returns or raises")
+
+
+def _refused_as_a_whole(bid: str, error: FaultError) -> Refused:
+    """A batch that was refused before any of its items was looked at: each of them has its definite answer."""
+    return Refused(bid=bid, code=error.code, message=error.message, detail=error.detail, element=error.element)
 
 
 def store_answer(work: Slice, posting: Posting, answer: Answer) -> None:
@@ -263,7 +278,7 @@ def _look_before_repeating(work: Slice, postings: Sequence[Posting]) -> None:
             adopt(work, posting, found)
     Posting.objects.filter(
         pk__in=[posting.pk for posting in postings], state=Posting.State.PLANNED
-    ).update(batch=None, bid="")
+    ).update(batch=None, bid="", travels_alone=True)
 
 
 def find_ours(work: Slice, posting: Posting) -> FoundDocument | None:

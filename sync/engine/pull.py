@@ -50,7 +50,7 @@ def _pull_named(work: Slice) -> None:
         rows = work.store.orders_by_id(wanted)
         with transaction.atomic():
             ingest(work, rows)
-            _note_gone(work, set(wanted) - {_id_of(row) for row in rows})
+            note_gone(work, set(wanted) - {_id_of(row) for row in rows})
     _leave_reading(work)
 
 
@@ -244,7 +244,7 @@ def _take_in_refunds(work: Slice, parent: Record, order: Order) -> None:
             journal.tell(child, work.run, "held", reason="refund_deleted")
 
 
-def _note_gone(work: Slice, ids: Iterable[int]) -> None:
+def note_gone(work: Slice, ids: Iterable[int]) -> None:
     """Orders asked for by id that the store no longer has: posted ones need a decision."""
     for record in Record.objects.for_tenant(work.tenant).filter(source=Record.Source.ORDER, woo_id__in=list(ids)):
         if record.state == Record.State.SYNCED:

@@ -270,6 +270,7 @@ def _plan_makes(work: Slice, resolved: Resolved) -> list[Posting]:
         )
 
     with transaction.atomic():
+        work.heartbeat()  # writes nothing once the lease is lost
         for product, item in resolved.items.items():
             if isinstance(item, CreateItem):
                 entity, payload = work.books.encode_item(item.wanted)

@@ -23,6 +23,7 @@ from sync.engine.plan import SLICE_ORDERS, plan_queued, queued
 from sync.engine.post import send_everything
 from sync.engine.posted import settle_refunds
 from sync.engine.pull import pull
+from sync.engine.recheck import recheck
 from sync.engine.verify import settle_sending
 from sync.models import Batch, Posting, Record, Run
 from tenants.models import Company, Connection, Tenant
@@ -76,8 +77,10 @@ def advance(work: Slice) -> Step:
 
 def _go_on(work: Slice) -> None:
     run = work.run
-    if run.phase == Run.Phase.READ:
+    is_on = work.options.document["orders"]["enabled"]
+    if run.phase == Run.Phase.READ and is_on:
         pull(work)
+        recheck(work)
         Tenant.objects.filter(pk=work.tenant.pk).update(store_seen_at=timezone.now())
         _forgive(work)
     while True:
@@ -92,7 +95,7 @@ def _go_on(work: Slice) -> None:
             break
         work.beat()
         _enter(work, Run.Phase.PLAN)
-        if not plan_queued(work) and not _has_postings(work) and not _is_sending(work):
+        if not is_on or not plan_queued(work) and not _has_postings(work) and not _is_sending(work):
             break
         _forgive(work)
     settle_refunds(work, work.options)

@@ -17,6 +17,8 @@ class Cursor(models.Model):
     stream = models.CharField(max_length=20)
     position = models.DateTimeField()
     covered_from = models.DateField()
+    last_id = models.BigIntegerField(default=0)
+    """Of the slow pass: the last order id that was looked at in this round."""
 
     objects: ClassVar[TenantQuerySet[Cursor]] = TenantQuerySet.as_manager()  # type: ignore[assignment]
 

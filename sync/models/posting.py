@@ -61,6 +61,8 @@ class Posting(models.Model):
     payload = models.JSONField()
     batch = models.ForeignKey(Batch, null=True, blank=True, on_delete=models.PROTECT, related_name="postings")
     bid = models.CharField(max_length=10, blank=True)
+    travels_alone = models.BooleanField(default=False)
+    """Set when its batch went without an answer too often: it then travels in a batch of its own."""
 
     state = models.CharField(max_length=10, choices=State, default=State.PLANNED)
     planned_total = models.DecimalField(max_digits=20, decimal_places=5, null=True, blank=True)
