@@ -1,11 +1,11 @@
 """The error families: grouped by what the caller must do, not by where they arose.
 
-    SyncError
-    ├── RetryableError          the same call later; may say when
-    │   └── AnswerLostError     a write may have happened: repeat it identically, never afresh
-    ├── NeedsAttentionError     this record waits for a human, the run goes on
-    ├── ConnectionLostError     the tenant pauses until somebody reconnects
-    └── FaultError              QuickBooks or the store refused this one request, definitely
+SyncError
+├── RetryableError          the same call later; may say when
+│   └── AnswerLostError     a write may have happened: repeat it identically, never afresh
+├── NeedsAttentionError     this record waits for a human, the run goes on
+├── ConnectionLostError     the tenant pauses until somebody reconnects
+└── FaultError              QuickBooks or the store refused this one request, definitely
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ class SyncError(Exception):
 class RetryableError(SyncError):
     """The same call may succeed later. `retry_after_seconds` is the answer's own advice, if it gave one."""
 
-    def __init__(
-        self, reason: str, detail: str = "", *, side: Side, retry_after_seconds: float | None = None
-    ) -> None:
+    def __init__(self, reason: str, detail: str = "", *, side: Side, retry_after_seconds: float | None = None) -> None:
         super().__init__(reason, detail)
         self.side = side
         self.retry_after_seconds = retry_after_seconds

@@ -213,6 +213,12 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 ACCOUNT_ADAPTER = "tenants.web.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "tenants.web.forms.SignInForm",
+    "reset_password": "tenants.web.forms.ForgottenPasswordForm",
+    "reset_password_from_key": "tenants.web.forms.NewPasswordForm",
+    "change_password": "tenants.web.forms.PasswordForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

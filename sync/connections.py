@@ -13,6 +13,7 @@ from django.utils import timezone
 from connector.accounting.books import NameKind
 from connector.accounting.facts import facts_to_json
 from connector.errors import ConnectionLostError, FaultError, RetryableError, SyncError
+from connector.qbo.oauth import refresh_tokens
 from connector.woo.address import AddressProblem, key_problem, normalise_store_url
 from sync.engine import mirror
 from sync.models import Link, MirrorEntry
@@ -20,7 +21,6 @@ from sync.wiring import intuit_app, open_books, open_store
 from tenants.models import Company, Connection, Tenant
 from tenants.secrets import keyed_hash
 from tenants.tokens import access_token, store_tokens
-from connector.qbo.oauth import refresh_tokens
 
 NAME_LISTS: tuple[NameKind, ...] = (
     "Account", "Item", "Customer", "Vendor", "Employee", "PaymentMethod", "Term", "Class", "Department",

@@ -43,7 +43,7 @@ _REFERENCES: Mapping[str, tuple[str, str, str]] = {
 
 
 def build_policy(tenant: Tenant, version: OptionsVersion, company: Company) -> PostingPolicy:
-    """The rules of one options version with what the company is and has taught. Raises KeyError on a broken document."""
+    """The rules of a version with what the company is and has taught. Raises KeyError on a broken document."""
     document = version.document
     facts = facts_from_json(company.facts)
     orders, items, payments = document["orders"], document["items"], document["payments"]

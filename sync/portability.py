@@ -91,7 +91,9 @@ class NameBook:
             names = ", ".join(f"{row[2]} (id {row[0]})" for row in active[:5])
             return Problem(path, f"several {label}s in QuickBooks are called “{text}”: {names}. Give the id.")
         if found:
-            return Problem(path, f"the {label} “{found[0][2]}” is inactive in QuickBooks. Reactivate it or name another.")
+            return Problem(
+                path, f"the {label} “{found[0][2]}” is inactive in QuickBooks. Reactivate it or name another."
+            )
         shown = text or str(value)
         return Problem(path, f"QuickBooks has no {label} “{shown}”. {self._nearest(kind, shown)}")
 
@@ -113,7 +115,9 @@ def _named(rows: Sequence[tuple[str, str, str, bool]], text: str) -> list[tuple[
     return [row for row in rows if normalise(row[2]) == wanted] or [row for row in rows if normalise(row[1]) == wanted]
 
 
-def complete(document: Mapping[str, Any], current: Mapping[str, Any] | None, start: Mapping[str, Any]) -> dict[str, Any]:
+def complete(
+    document: Mapping[str, Any], current: Mapping[str, Any] | None, start: Mapping[str, Any]
+) -> dict[str, Any]:
     """The whole options document: a missing key keeps its current value, or takes its default on creation.
 
     start: defaults that depend on the moment of creation: time zone, start date, language. A list is replaced whole."""
@@ -202,7 +206,9 @@ def _resolve_methods(payments: dict[str, Any], book: NameBook) -> list[Problem]:
         seen.add(row["gateway"])
         row.setdefault("record", True)
         problems += _put(row, "account", "Account", row.get("account"), f"{path}.account", book)
-        problems += _put(row, "payment_method", "PaymentMethod", row.get("payment_method"), f"{path}.payment_method", book)
+        problems += _put(
+            row, "payment_method", "PaymentMethod", row.get("payment_method"), f"{path}.payment_method", book
+        )
     return problems
 
 
@@ -219,7 +225,9 @@ def _check_together(options: Mapping[str, Any]) -> list[Problem]:
         )
     if options["items"]["create"] and not options["items"]["income_account"]:
         problems.append(
-            Problem("items.income_account", "creating items needs an income account. Name one, or turn items.create off.")
+            Problem(
+                "items.income_account", "creating items needs an income account. Name one, or turn items.create off."
+            )
         )
     if options["items"]["create"] and options["items"]["type"] == "inventory":
         for name in ("inventory_asset_account", "cogs_account"):
@@ -243,7 +251,9 @@ def notices(options: Mapping[str, Any], facts: CompanyFacts | None) -> list[str]
         mode = options["taxes"]["mode"]
         world = facts.tax_world if mode == "auto" else mode
         if world in ("us_automated", "us_manual"):
-            found.append("taxes.mode: US sales tax is not available yet; orders will need attention. “off” works today.")
+            found.append(
+                "taxes.mode: US sales tax is not available yet; orders will need attention. “off” works today."
+            )
         if options["orders"]["class"] and not facts.classes:
             found.append("orders.class: class tracking is off in QuickBooks; the class is not sent.")
         if options["orders"]["location"] and not facts.locations:
@@ -258,10 +268,7 @@ def notices(options: Mapping[str, Any], facts: CompanyFacts | None) -> list[str]
 
 def changes_between(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[Change]:
     """Leaf by leaf; on creation everything counts against the defaults."""
-    return [
-        Change(path, old, new)
-        for path, old, new in _walk("", before if before is not None else DEFAULTS, after)
-    ]
+    return [Change(path, old, new) for path, old, new in _walk("", before if before is not None else DEFAULTS, after)]
 
 
 def _walk(path: str, before: Any, after: Any) -> Iterable[tuple[str, Any, Any]]:

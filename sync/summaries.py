@@ -15,7 +15,7 @@ from tenants.models import Tenant
 
 
 def run_summary(run: Run, *, seconds: float) -> dict[str, Any]:
-    """`seen` = records read in this run = the sum of the four states (in-flight ones remain only when it was stopped)."""
+    """`seen` = records read in this run = the sum of the four states (more only when the run was stopped)."""
     rows = Record.objects.for_tenant(run.tenant_id).filter(run=run)
     states = dict(rows.values_list("state").annotate(n=Count("pk")).order_by())
     reasons = rows.exclude(reason="").values_list("reason").annotate(n=Count("pk")).order_by("reason")

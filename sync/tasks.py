@@ -45,9 +45,7 @@ def enqueue(run_id: int, *, after: datetime | None = None, interactive: bool = F
     def send() -> None:
         Run.objects.filter(pk=run_id).update(sent_at=timezone.now())
         try:
-            run_slice.apply_async(
-                args=[run_id], eta=after, queue="interactive" if interactive else "sync", retry=False
-            )
+            run_slice.apply_async(args=[run_id], eta=after, queue="interactive" if interactive else "sync", retry=False)
         except (OperationalError, OSError) as error:
             logger.warning("broker.unreachable", extra={"run": run_id, "error": str(error)})
 

@@ -10,7 +10,9 @@ from tenants.models import Membership, Role, Tenant, User
 
 def get_membership(user: User, slug: str, *, role: Role = Role.VIEWER) -> Membership:
     """The person's membership in the tenant `slug`. Raises Http404 for strangers, PermissionDenied below `role`."""
-    membership = Membership.objects.select_related("tenant", "tenant__company").filter(user=user, tenant__slug=slug).first()
+    membership = (
+        Membership.objects.select_related("tenant", "tenant__company").filter(user=user, tenant__slug=slug).first()
+    )
     if membership is None:
         raise Http404
     if not membership.may(role):

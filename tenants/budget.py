@@ -109,9 +109,7 @@ class Budget:
             ):
                 return
 
-    def _change_in_redis(
-        self, server: redis.Redis, change: Callable[[dict[str, Any]], dict[str, Any]]
-    ) -> None:
+    def _change_in_redis(self, server: redis.Redis, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         name = f"budget:{self._company_id}"
         with server.pipeline() as pipe:
             while True:

@@ -22,7 +22,8 @@ def _box(keys: tuple[str, ...]) -> MultiFernet:
         return MultiFernet([Fernet(key.encode()) for key in keys])
     except ValueError as error:
         raise ImproperlyConfigured(
-            "FIELD_ENCRYPTION_KEYS must be a comma list of Fernet keys (32 bytes, url-safe base64); `make setup` makes one."
+            "FIELD_ENCRYPTION_KEYS must be a comma list of Fernet keys (32 bytes, url-safe base64);"
+            " `make setup` makes one."
         ) from error
 
 
@@ -37,7 +38,9 @@ def decrypt(token: str) -> str:
     try:
         return _box(tuple(settings.FIELD_ENCRYPTION_KEYS)).decrypt(token.encode()).decode()
     except InvalidToken as error:
-        raise ValueError("None of FIELD_ENCRYPTION_KEYS can decrypt this value; bring back the key it was written with.") from error
+        raise ValueError(
+            "None of FIELD_ENCRYPTION_KEYS can decrypt this value; bring back the key it was written with."
+        ) from error
 
 
 def rotate(token: str) -> str:

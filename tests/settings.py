@@ -18,7 +18,7 @@ if "TEST_REDIS_URL" in os.environ:
 else:
     os.environ.pop("REDIS_URL", None)
 
-from connector.settings import *  # noqa: E402, F403
+from connector.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

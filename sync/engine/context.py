@@ -18,8 +18,8 @@ class SliceOver(Exception):
 
 @dataclass(slots=True)
 class Slice:
-    """heartbeat: renews the run lease, raises when it is lost. policy_for: the rules of a version, with what the company
-    taught since. deadline: aware UTC; checked between calls, since threads know no time limit."""
+    """heartbeat: renews the run lease, raises when it is lost. policy_for: the rules of a version, with what the
+    company taught since. deadline: aware UTC; checked between calls, since threads know no time limit."""
 
     tenant: Tenant
     company: Company

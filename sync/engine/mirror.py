@@ -75,7 +75,9 @@ def by_skus(company: Company, skus: Iterable[str]) -> list[NameRow]:
 
 
 def by_ids(company: Company, kind: NameKind, ids: Iterable[str]) -> dict[str, NameRow]:
-    return {row.qbo_id: row for row in _rows(MirrorEntry.objects.filter(company=company, kind=kind, qbo_id__in=set(ids)))}
+    return {
+        row.qbo_id: row for row in _rows(MirrorEntry.objects.filter(company=company, kind=kind, qbo_id__in=set(ids)))
+    }
 
 
 def _rows(entries: Iterable[MirrorEntry]) -> list[NameRow]:

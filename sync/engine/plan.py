@@ -18,8 +18,8 @@ from typing import Any
 from django.db import transaction
 
 from connector.accounting.commerce import Order, Unreadable
-from connector.accounting.documents import Held, Outcome, Planned, SaleDocument
 from connector.accounting.customers import wanted_customer
+from connector.accounting.documents import Held, Outcome, Planned, SaleDocument
 from connector.accounting.keys import item_key, sale_key
 from connector.accounting.plan import plan_order, rehearsal_parties
 from connector.accounting.policy import PostingPolicy, TaxPolicy
@@ -91,9 +91,7 @@ def _rehearse(work: Slice, considered: Sequence[Candidate]) -> list[Candidate]:
 
 def _store_plan(work: Slice, candidate: Candidate, resolved: resolve.Resolved) -> None:
     parties = resolved.parties(candidate)
-    outcome: Outcome = (
-        parties if isinstance(parties, Held) else plan_order(candidate.order, candidate.policy, parties)
-    )
+    outcome: Outcome = parties if isinstance(parties, Held) else plan_order(candidate.order, candidate.policy, parties)
     if not isinstance(outcome, Planned) or isinstance(parties, Held):
         journal.end(candidate.record, work.run, outcome, version=candidate.version)  # type: ignore[arg-type]
         return

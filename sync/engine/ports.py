@@ -42,8 +42,10 @@ class Store(Protocol):
     def calls(self) -> int: ...
     def parse(self, raw: dict[str, Any]) -> Order | Unreadable:
         """A stored payload typed again; never raises."""
+
     def now(self) -> datetime:
         """The store's own clock, aware UTC (one cheap call that also proves the keys)."""
+
     def orders(
         self,
         *,
@@ -56,6 +58,7 @@ class Store(Protocol):
     ) -> OrderPage: ...
     def orders_by_id(self, ids: Sequence[int]) -> Sequence[tuple[dict[str, Any], Order | Unreadable]]:
         """At most 100 ids; those that no longer exist are simply not in the answer; trashed ones are asked for too."""
+
     def products_by_id(self, ids: Sequence[int]) -> Sequence[Product]: ...
 
 
@@ -68,12 +71,15 @@ class Books(Protocol):
     def reads(self) -> int: ...
     def encode(self, document: Document, *, paid_id: str = "") -> tuple[str, Payload]:
         """Entity name and body of a document; `paid_id` is the invoice's id for a payment."""
+
     def encode_customer(self, customer: CustomerWanted) -> tuple[str, Payload]: ...
     def encode_item(self, item: ItemWanted) -> tuple[str, Payload]: ...
     def post_batch(self, request_id: str, writes: Sequence[Write]) -> Sequence[Answer]:
         """At most 30 writes, answered in any order; raises only when the batch as a whole has no usable answer."""
+
     def post_one(self, request_id: str, write: Write) -> Posted:
         """A single write; raises FaultError when it is refused."""
+
     def find_by_number(self, kind: DocumentKind, number: str) -> Sequence[FoundDocument]: ...
     def find_by_date(
         self, kind: DocumentKind, document_date: date, *, customer_id: str = ""
@@ -82,6 +88,7 @@ class Books(Protocol):
     def read_name(self, kind: NameKind, qbo_id: str) -> NameRow | None: ...
     def names_called(self, name: str) -> Sequence[NameRow]:
         """Customers, vendors and employees, active or not, with exactly this display name."""
+
     def changes(self, since: datetime) -> Changes:
         """Customers, vendors, employees, items and accounts that changed since; one metered read."""
 

@@ -85,7 +85,9 @@ def send_everything(work: Slice) -> None:
     """Answers every open batch, then batches and sends what is planned, until nothing is left to send.
 
     Raises RetryableError when QuickBooks has no usable answer; everything stays as rows."""
-    for batch in Batch.objects.for_tenant(work.tenant).filter(company=work.company, state=Batch.State.OPEN).order_by("pk"):
+    for batch in (
+        Batch.objects.for_tenant(work.tenant).filter(company=work.company, state=Batch.State.OPEN).order_by("pk")
+    ):
         _send(work, batch)
     while batches := _make_batches(work):
         for batch in batches:
@@ -269,20 +271,20 @@ def adopt(work: Slice, posting: Posting, found: FoundDocument) -> None:
 def _look_before_repeating(work: Slice, postings: Sequence[Posting]) -> None:
     """The request id may be forgotten by now: what stands in the books is adopted, the rest travels in a new batch.
 
-    A document of ours bears our marker; a name we wanted to create bears that name (product specification, Identity)."""
+    A document of ours bears our marker; a name we wanted to create bears that name (specification, Identity)."""
     for posting in postings:
         work.beat()
         if posting.entity in NAME_ENTITIES:
             _adopt_name(work, posting)
         elif posting.operation == "create" and (found := find_ours(work, posting)) is not None:
             adopt(work, posting, found)
-    Posting.objects.filter(
-        pk__in=[posting.pk for posting in postings], state=Posting.State.PLANNED
-    ).update(batch=None, bid="", travels_alone=True)
+    Posting.objects.filter(pk__in=[posting.pk for posting in postings], state=Posting.State.PLANNED).update(
+        batch=None, bid="", travels_alone=True
+    )
 
 
 def find_ours(work: Slice, posting: Posting) -> FoundDocument | None:
-    """The document in the books that bears this posting's marker, looked up by number where we set one, else by date."""
+    """The document in the books that bears this posting's marker, looked up by number if we set one, else by date."""
     kind = DocumentKind(posting.entity)
     payload = posting.payload
     marker = str(payload.get("PrivateNote", "")).split("\n", 1)[0].strip()

@@ -24,14 +24,22 @@ from connector.accounting.customers import (
     wanted_customer,
 )
 from connector.accounting.documents import Held, Parties
-from connector.accounting.items import CreateItem, ItemDecision, ReactivateItem, UseItem, match_item, possible_item_names
+from connector.accounting.items import (
+    CreateItem,
+    ItemDecision,
+    ReactivateItem,
+    UseItem,
+    match_item,
+    possible_item_names,
+)
 from connector.accounting.keys import item_key
 from connector.accounting.plan import SYMBOLIC
 from connector.accounting.policy import PostingPolicy, Ref
 from sync.engine import mirror
 from sync.engine.context import Slice
 from sync.engine.post import new_posting, send_everything
-from sync.models import Link, Mapping as MappingRow, Posting
+from sync.models import Link, Posting
+from sync.models import Mapping as MappingRow
 
 ROUNDS = 3
 """How often a creation is decided anew after QuickBooks said that the name exists."""

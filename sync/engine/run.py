@@ -95,7 +95,7 @@ def _go_on(work: Slice) -> None:
             break
         work.beat()
         _enter(work, Run.Phase.PLAN)
-        if not is_on or not plan_queued(work) and not _has_postings(work) and not _is_sending(work):
+        if not is_on or (not plan_queued(work) and not _has_postings(work) and not _is_sending(work)):
             break
         _forgive(work)
     settle_refunds(work, work.options)
@@ -148,7 +148,7 @@ def _count(work: Slice) -> None:
 
 
 def _wait(work: Slice, error: RetryableError) -> Step:
-    """The same again later: as the answer advised, else doubling; after too many tries the run fails, nothing is lost."""
+    """The same again later: as the answer advised, else doubling; after too many tries the run fails."""
     run = work.run
     run.failed_attempts += 1
     if run.failed_attempts > RETRIES:

@@ -34,7 +34,7 @@ TAX_REFUSALS = frozenset({"2280", "6160", "6470"})
 
 
 def settle_sending(work: Slice) -> int:
-    """Ends, or brings one step further, every record whose postings are all answered; returns how many were looked at."""
+    """Ends, or brings one step further, every record whose postings are all answered; returns how many."""
     records = list(
         Record.objects.for_tenant(work.tenant)
         .filter(state=Record.State.SENDING, source=Record.Source.ORDER)

@@ -95,10 +95,9 @@ class Record(models.Model):
 
     def queue_again(self, *, by: str) -> bool:
         """Lets the next run look at it afresh; False when it is in flight or already synced. `by` names who asked."""
-        queued = (
-            Record.objects.filter(pk=self.pk, state__in=[self.State.ATTENTION, self.State.SKIPPED, self.State.WAITING])
-            .update(state=self.State.QUEUED, reason="", details={}, failed_attempts=0, state_since=timezone.now())
-        )
+        queued = Record.objects.filter(
+            pk=self.pk, state__in=[self.State.ATTENTION, self.State.SKIPPED, self.State.WAITING]
+        ).update(state=self.State.QUEUED, reason="", details={}, failed_attempts=0, state_since=timezone.now())
         if queued:
             self.refresh_from_db()
             RecordEvent.objects.create(record=self, kind="queued_again", details={"by": by})

@@ -80,7 +80,9 @@ class Run(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["state", "not_before"], name="run_in_flight", condition=Q(state__in=["queued", "running"])),
+            models.Index(
+                fields=["state", "not_before"], name="run_in_flight", condition=Q(state__in=["queued", "running"])
+            ),
             models.Index(fields=["tenant", "-created_at"], name="run_by_tenant"),
         ]
 

@@ -1,4 +1,4 @@
-"""One QuickBooks company: its tokens, facts, lease, refresh lock and call budget, shared by the tenants linked to it."""
+"""One QuickBooks company: tokens, facts, lease, refresh lock and call budget, shared by its tenants."""
 
 from __future__ import annotations
 
@@ -79,7 +79,5 @@ class Company(models.Model):
         found = CompanyQuerySet(cls).with_realm(realm_id).first()
         if found is not None:
             return found
-        company, _created = cls.objects.get_or_create(
-            realm_hash=keyed_hash(realm_id), defaults={"realm_id": realm_id}
-        )
+        company, _created = cls.objects.get_or_create(realm_hash=keyed_hash(realm_id), defaults={"realm_id": realm_id})
         return company

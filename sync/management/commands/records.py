@@ -37,7 +37,9 @@ class Command(BaseCommand):
 
 
 def _line(row: dict[str, Any]) -> str:
-    documents = ", ".join(f"{document['type']} {document['doc_number'] or document['id']}" for document in row["documents"])
+    documents = ", ".join(
+        f"{document['type']} {document['doc_number'] or document['id']}" for document in row["documents"]
+    )
     return (
         f"{row['source']:<8} {row['number']:>10}  {row['state']:<10} {row['reason'] or '':<28}"
         f" {row['store_total'] or '':>10} {row['currency']}  {documents}"

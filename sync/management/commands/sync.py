@@ -34,7 +34,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug")
         parser.add_argument("--order", type=int, nargs="+", default=[], help="only these WooCommerce order ids")
-        parser.add_argument("--since", type=date.fromisoformat, help="re-read orders created from this day (2026-01-31)")
+        parser.add_argument(
+            "--since", type=date.fromisoformat, help="re-read orders created from this day (2026-01-31)"
+        )
         parser.add_argument("--dry-run", action="store_true", help="show what would be sent; send nothing")
         parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
 
@@ -43,7 +45,9 @@ class Command(BaseCommand):
         if tenant is None:
             raise CommandError(f"There is no tenant “{options['slug']}”.")
         if tenant.company is None or not tenant.store_url:
-            raise CommandError(f"{tenant.slug} is not connected on both sides; apply a tenant document with connections.")
+            raise CommandError(
+                f"{tenant.slug} is not connected on both sides; apply a tenant document with connections."
+            )
         if options["dry_run"]:
             self._rehearse(tenant, options)
             return
@@ -170,9 +174,7 @@ class Command(BaseCommand):
             return
         for rehearsal in rehearsals:
             self.stdout.write(_line(rehearsal))
-        self.stdout.write(
-            f"Dry run: {summary['synced']} of {summary['seen']} orders would be sent. Nothing was sent."
-        )
+        self.stdout.write(f"Dry run: {summary['synced']} of {summary['seen']} orders would be sent. Nothing was sent.")
 
 
 class SyncErrorText:
@@ -191,8 +193,8 @@ def _line(rehearsal: Rehearsal) -> str:
     if isinstance(outcome, Planned):
         sale = outcome.sale
         return (
-            f"{rehearsal.order.number:>10}  {sale.kind} {sale.number}  {sale.document_date}  {sale.total} {sale.currency}"
-            f"  tax {outcome.proof.document_tax}  ({outcome.proof.means})"
+            f"{rehearsal.order.number:>10}  {sale.kind} {sale.number}  {sale.document_date}"
+            f"  {sale.total} {sale.currency}  tax {outcome.proof.document_tax}  ({outcome.proof.means})"
         )
     details = ", ".join(f"{name} {value}" for name, value in outcome.details.items())
     return f"{rehearsal.order.number:>10}  {type(outcome).__name__.lower()}: {outcome.reason}  {details}"

@@ -68,7 +68,9 @@ class Command(BaseCommand):
         try:
             return json.loads(text)
         except json.JSONDecodeError as error:
-            raise CommandError(f"{name} is not JSON: line {error.lineno}, column {error.colno}: {error.msg}.") from error
+            raise CommandError(
+                f"{name} is not JSON: line {error.lineno}, column {error.colno}: {error.msg}."
+            ) from error
 
     def stdin_text(self) -> str:
         import sys
@@ -93,7 +95,9 @@ class Command(BaseCommand):
         if company is not None and company.names_read_at is not None:
             self._refuse(check_and_resolve(document, options, NameBook.of(company), facts))
         else:
-            self.stdout.write("The company has not been read yet: names of accounts, items and tax codes are unchecked.")
+            self.stdout.write(
+                "The company has not been read yet: names of accounts, items and tax codes are unchecked."
+            )
         self._say(changes_between(current, options), created=tenant is None)
         for notice in notices(options, facts):
             self.stdout.write(f"Notice: {notice}")

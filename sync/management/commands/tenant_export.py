@@ -18,7 +18,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug")
-        parser.add_argument("--with-secrets", action="store_true", help="include the store's keys and the refresh token")
+        parser.add_argument(
+            "--with-secrets", action="store_true", help="include the store's keys and the refresh token"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         tenant = Tenant.objects.select_related("company").filter(slug=options["slug"]).first()
