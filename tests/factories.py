@@ -289,6 +289,8 @@ def live_run(tenant: Tenant, **fields: Any) -> Run:
 def busy_month(tenant: Tenant, now: datetime | None = None) -> Run:
     """Thirty days of captured orders: most synced, some waiting, skipped, or held for a few causes."""
     now = now or datetime.now(UTC)
+    for hours in (5, 3, 2, 1):
+        ended_run(tenant, now - timedelta(hours=hours), {"synced": hours * 2} if hours in (2, 5) else None)
     run = ended_run(tenant, now - timedelta(minutes=7))
     mapped = tuple(one for one in FR_MAPPINGS if one.rate_ids not in ({3}, {16}))
     policy = fr_policy(taxes=fr_taxes(rates=mapped))
@@ -300,9 +302,6 @@ def busy_month(tenant: Tenant, now: datetime | None = None) -> Run:
     run.tally = {state: list(states).count(state) for state in set(states)}
     run.total = run.done = sum(run.tally.values())
     run.save()
-    for hours in (1, 2, 3, 5):
-        tally = {"synced": hours * 2} if hours in (2, 5) else None
-        ended_run(tenant, now - timedelta(hours=hours), tally)
     Tenant.objects.filter(pk=tenant.pk).update(automatic_sync=True, next_run_at=now + timedelta(minutes=53))
     tenant.refresh_from_db()
     return run

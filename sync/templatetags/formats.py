@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
-from babel import Locale, dates, lists, numbers
+from babel import Locale, dates, numbers
 from django import template
 from django.utils import timezone, translation
 from django.utils.html import format_html
@@ -212,7 +212,7 @@ def full_moment(value: object) -> str:
     moment = as_moment(value)
     if not isinstance(moment, datetime):
         return long_date(value)
-    return lists.format_list([long_date(moment), clock(moment)], "unit", locale=current_locale())
+    return _("%(date)s at %(time)s") % {"date": long_date(moment), "time": clock(moment)}
 
 
 def in_words(moment: datetime, now: datetime | None = None) -> str:

@@ -18,13 +18,18 @@ from tenants.models import Tenant
 
 
 class SkipForm(forms.Form):
+    """`label` asks why, in the words that fit an order, a refund or a product."""
+
     why = forms.CharField(
-        label=_("Why skip this order? (You can come back to it.)"),
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("It is kept in the history, for example: entered by hand on 3 March."),
         error_messages={"required": _("Say why in a few words: a colleague will want to know.")},
     )
+
+    def __init__(self, data: Any = None, *, label: str) -> None:
+        super().__init__(data)
+        self.fields["why"].label = label
 
 
 class RecordFilterForm(forms.Form):

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from sync.models import Record, Run
 from sync.web.reason_texts import Text
+from sync.web.reasons import fill, order_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,43 @@ _PAGES = {
     "RefundReceipt": "refundreceipt",
     "Payment": "recvpayment",
 }
+
+HEADING: dict[str, Text] = {
+    Record.Source.ORDER: _("Order %(number)s"),
+    Record.Source.REFUND: _("Refund %(number)s"),
+    Record.Source.PRODUCT: _("Product %(number)s"),
+}
+SKIP_QUESTION: dict[str, Text] = {
+    Record.Source.ORDER: _("Skip order %(number)s?"),
+    Record.Source.REFUND: _("Skip refund %(number)s?"),
+    Record.Source.PRODUCT: _("Skip product %(number)s?"),
+}
+SKIP: dict[str, Text] = {
+    Record.Source.ORDER: _("Skip order %(number)s"),
+    Record.Source.REFUND: _("Skip refund %(number)s"),
+    Record.Source.PRODUCT: _("Skip product %(number)s"),
+}
+WHY_SKIP: dict[str, Text] = {
+    Record.Source.ORDER: _("Why skip this order? (You can come back to it.)"),
+    Record.Source.REFUND: _("Why skip this refund? (You can come back to it.)"),
+    Record.Source.PRODUCT: _("Why skip this product? (You can come back to it.)"),
+}
+SKIPPED: dict[str, Text] = {
+    Record.Source.ORDER: _("Order %(number)s skipped."),
+    Record.Source.REFUND: _("Refund %(number)s skipped."),
+    Record.Source.PRODUCT: _("Product %(number)s skipped."),
+}
+RETRIED: dict[str, Text] = {
+    Record.Source.ORDER: _("Order %(number)s is looked at again now."),
+    Record.Source.REFUND: _("Refund %(number)s is looked at again now."),
+    Record.Source.PRODUCT: _("Product %(number)s is looked at again now."),
+}
+"""Whole sentences for each source: in French they agree with it."""
+
+
+def named(record: Record, texts: dict[str, Text]) -> str:
+    """The sentence for this record's source, with its number."""
+    return fill(texts[record.source], {"number": order_label(record.number or str(record.woo_id))})
 
 
 def record_badge(state: str, source: str = Record.Source.ORDER) -> Badge:

@@ -32,8 +32,8 @@ def judge(
         _("Last 30 days · %(start)s to %(end)s"),
         {"start": day_and_month(period.since), "end": long_date(period.until)},
     )
-    if last_run is None and not period.seen:
-        return _before_the_first_run(tenant)
+    if not period.seen and (last_run is None or last_run.is_active):
+        return _before_the_first_run(tenant, is_running=last_run is not None)
     gaps = [one for one in period.currencies if to_currency(one.unexplained, one.currency)]
     if gaps:
         amount = money(abs(gaps[0].unexplained), gaps[0].currency)
@@ -72,7 +72,9 @@ def judge(
     return Verdict(eyebrow, title, text)
 
 
-def _before_the_first_run(tenant: Tenant) -> Verdict:
+def _before_the_first_run(tenant: Tenant, *, is_running: bool) -> Verdict:
+    if is_running:
+        return Verdict("", _("The sync is under way."), _("Orders appear here as they are read."), is_empty=True)
     if tenant.is_connected:
         return Verdict(
             "",

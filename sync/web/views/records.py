@@ -21,10 +21,20 @@ from sync.web.compare import compare, last_sale
 from sync.web.explanations import explain
 from sync.web.forms import RecordFilter, RecordFilterForm, SkipForm
 from sync.web.history import tell_history
-from sync.web.labels import quickbooks_link, record_badge
+from sync.web.labels import (
+    HEADING,
+    RETRIED,
+    SKIP,
+    SKIP_QUESTION,
+    SKIPPED,
+    WHY_SKIP,
+    named,
+    quickbooks_link,
+    record_badge,
+)
 from sync.web.listing import chips_of, rows_of
 from sync.web.proof import prove_record
-from sync.web.reasons import fill, order_label, tell, tell_notice
+from sync.web.reasons import tell, tell_notice
 from sync.web.rules import rules_of
 from sync.web.workspace import Workspace, in_workspace, show
 from tenants.models import Role
@@ -72,7 +82,7 @@ def record(request: HttpRequest, workspace: Workspace, record_id: int) -> HttpRe
     context = {
         "record": found,
         "badge": record_badge(found.state, found.source),
-        "heading": _heading(found),
+        "heading": named(found, HEADING),
         "gateway": str(found.raw.get("payment_method_title") or "") if isinstance(found.raw, dict) else "",
         "told": told,
         "told_kind": "warn" if found.state == Record.State.ATTENTION else "info",
@@ -99,8 +109,7 @@ def retry_record(request: HttpRequest, workspace: Workspace, record_id: int) -> 
     found = _get(workspace, record_id)
     if found.queue_again(by=str(workspace.person)):
         _start(workspace, [found])
-        text = fill(_("%(number)s is looked at again now."), {"number": order_label(found.number)})
-        messages.success(request, text)
+        messages.success(request, named(found, RETRIED))
     else:
         messages.info(request, _("There is nothing to retry: it is already on its way or synced."))
     return redirect("record", slug=workspace.tenant.slug, record_id=found.pk)
@@ -111,16 +120,15 @@ def retry_record(request: HttpRequest, workspace: Workspace, record_id: int) -> 
 def skip_record(request: HttpRequest, workspace: Workspace, record_id: int) -> HttpResponse:
     """Asks why, then sets it aside; a page of its own, or a dialog filled by htmx."""
     found = _get(workspace, record_id)
-    form = SkipForm(request.POST or None)
+    form = SkipForm(request.POST or None, label=str(WHY_SKIP[found.source]))
     if request.method == "POST" and form.is_valid():
         if found.skip_by_hand(by=str(workspace.person), why=form.cleaned_data["why"]):
-            text = fill(_("%(number)s skipped."), {"number": order_label(found.number)})
-            messages.success(request, text, extra_tags=f"undo:{found.pk}")
+            messages.success(request, named(found, SKIPPED), extra_tags=f"undo:{found.pk}")
         else:
             messages.info(request, _("There is nothing to skip: it is already on its way or synced."))
         return redirect("record", slug=workspace.tenant.slug, record_id=found.pk)
     is_dialog = bool(getattr(request, "htmx", False))
-    context = {"record": found, "label": order_label(found.number), "form": form}
+    context = {"record": found, "question": named(found, SKIP_QUESTION), "verb": named(found, SKIP), "form": form}
     return show(request, workspace, "sync/skip.html#dialog" if is_dialog else "sync/skip.html", "activity", context)
 
 
@@ -144,16 +152,6 @@ def _as_sent(posting: Posting) -> tuple[Posting, str, str]:
     """What left and what came back, for the folded evidence."""
     payload = json.dumps(posting.payload, ensure_ascii=False, indent=2, default=str)
     return posting, payload, json.dumps(posting.answer, ensure_ascii=False, indent=2, default=str)
-
-
-def _heading(record: Record) -> str:
-    number = order_label(record.number or str(record.woo_id))
-    texts = {
-        Record.Source.ORDER: _("Order %(number)s"),
-        Record.Source.REFUND: _("Refund %(number)s"),
-        Record.Source.PRODUCT: _("Product %(number)s"),
-    }
-    return fill(texts[Record.Source(record.source)], {"number": number})
 
 
 def _get(workspace: Workspace, record_id: int) -> Record:
