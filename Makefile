@@ -27,7 +27,7 @@ setup: $(VENV)/.development var/local.env
 	@echo 'Ready: $(BIN)/python manage.py …'
 
 demo: $(VENV)/.runtime var/local.env
-	@exec $(BIN)/python manage.py demo
+	@exec $(BIN)/python -m connector.management.demo
 
 test: $(VENV)/.development
 	@$(BIN)/python -m pytest $(ARGS) && .ci/left-out

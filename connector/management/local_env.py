@@ -11,7 +11,7 @@ import secrets
 import sys
 from pathlib import Path
 
-HEADER = "# Secrets of this machine, read by connector/settings.py. Losing FIELD_ENCRYPTION_KEYS loses every connection.\n"
+HEADER = "# Secrets of this machine. Who loses FIELD_ENCRYPTION_KEYS loses every stored connection.\n"
 
 
 def write_local_env(path: Path) -> bool:

@@ -1,0 +1,123 @@
+"""The demo as a visitor meets it: start, sign in, sync, stop, and go on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from connector.management.stand_in import PID_FILE, ROOT
+from tests.connector.management.demo_process import DemoProcess, csrf_token, free_ports, wait_until
+
+
+def count(demo: DemoProcess, *kinds: str) -> int:
+    return sum(document["type"] in kinds for document in demo.ledger()["documents"])
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory):
+    with DemoProcess(tmp_path_factory.mktemp("demo") / "state") as running:
+        yield running
+
+
+def test_the_merchant_signs_in_and_meets_a_styled_page(demo: DemoProcess) -> None:
+    visitor = demo.sign_in()
+    page = visitor.get(f"{demo.url}/", timeout=10)
+    assert page.status_code == 200
+    assert "/t/maison-dupont/" in page.url
+    assert "Maison Dupont" in page.text
+    sheet = next(word.split('"')[1] for word in page.text.split("href=")[1:] if word.startswith('"/static/app.'))
+    assert visitor.get(f"{demo.url}{sheet}", timeout=10).status_code == 200
+
+
+def test_a_stranger_learns_nothing(demo: DemoProcess) -> None:
+    answer = requests.get(f"{demo.url}/t/maison-dupont/", timeout=10)
+    assert "/accounts/login/" in answer.url
+    assert "Maison Dupont" not in answer.text
+
+
+def test_the_first_sync_needs_no_click_and_a_new_order_one(demo: DemoProcess) -> None:
+    wait_until(lambda: demo.runs() == ["finished"], 60, "the first sync is through")
+    assert count(demo, "SalesReceipt") > 5
+    order = change_orders(demo, {"add": 1})["orders"][0]
+    change_orders(demo, {"change": order["id"], "status": "processing", "set_paid": True})
+    number = f"Wio{order['number']}"
+    assert number not in numbers(demo)
+
+    owner, overview = demo.sign_in(), f"{demo.url}/t/maison-dupont/"
+    token = csrf_token(owner.get(overview, timeout=10).text)
+    answer = owner.post(f"{overview}sync/", data={"csrfmiddlewaretoken": token}, timeout=10)
+    assert answer.status_code < 400
+    wait_until(lambda: number in numbers(demo), 60, f"{number} is in the books")
+
+
+def change_orders(demo: DemoProcess, change: dict) -> dict:
+    answer = requests.post(f"{demo.store_url}/_sandbox/orders", json=change, timeout=10)
+    answer.raise_for_status()
+    return answer.json()
+
+
+def numbers(demo: DemoProcess) -> set[str]:
+    return {document.get("DocNumber") for document in demo.ledger()["documents"]}
+
+
+def test_ctrl_c_ends_all_and_the_next_start_goes_on(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    with DemoProcess(folder) as first:
+        child, password = int((folder / PID_FILE).read_text()), first.password()
+        code, seconds = first.interrupt()
+    assert (code, seconds < 5) == (0, True), first.said
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+    with DemoProcess(folder, ports=free_ports(3)) as second:  # the store has moved to another port meanwhile
+        assert second.password() == password
+        assert second.sign_in().get(f"{second.url}/", timeout=10).status_code == 200
+        wait_until(lambda: count(second, "SalesReceipt") > 5, 60, "the interrupted first sync went on")
+        code, seconds = second.interrupt(signal.SIGTERM)
+    assert (code, seconds < 5) == (0, True), second.said
+
+
+def test_dead_stand_ins_end_the_demo_with_a_reason(tmp_path: Path) -> None:
+    with DemoProcess(tmp_path / "state") as demo:
+        os.kill(int((demo.folder / PID_FILE).read_text()), signal.SIGKILL)
+        assert demo.process.wait(20) == 1
+    assert "stand-in store and company ended" in demo.said
+
+
+def test_a_taken_port_is_named_with_its_variable(tmp_path: Path) -> None:
+    ports = free_ports(3)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", ports[1]))
+        taken.listen()
+        demo = DemoProcess(tmp_path / "state", ports=ports)
+        assert demo.process.wait(30) == 1
+    assert f"Port {ports[1]} is in use" in demo.said
+    assert "STORE_PORT=" in demo.said
+    assert not (tmp_path / "state").exists()
+
+
+def test_reset_removes_nothing_but_a_demo(tmp_path: Path) -> None:
+    treasure = tmp_path / "treasure.txt"
+    treasure.write_text("mine")
+    ports = [str(port) for port in free_ports(3)]
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "manage.py", "demo", "--reset", "--folder", str(tmp_path), "--orders", "3"),
+            *("--port", ports[0], "--store-port", ports[1], "--company-port", ports[2]),
+        ],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until((tmp_path / PID_FILE).exists, 30, "the stand-ins start")
+    time.sleep(0.1)
+    process.terminate()
+    process.wait(30)
+    assert treasure.read_text() == "mine"
