@@ -1,6 +1,7 @@
+from tenants.models.attempt import ConnectionAttempt
 from tenants.models.audit import AuditEntry
 from tenants.models.company import Company, Connection
 from tenants.models.people import Membership, Role, User
 from tenants.models.tenant import Tenant
 
-__all__ = ["AuditEntry", "Company", "Connection", "Membership", "Role", "Tenant", "User"]
+__all__ = ["AuditEntry", "Company", "Connection", "ConnectionAttempt", "Membership", "Role", "Tenant", "User"]

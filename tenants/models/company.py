@@ -44,6 +44,8 @@ class Company(models.Model):
     facts = models.JSONField(default=dict, blank=True)
     facts_read_at = models.DateTimeField(null=True, blank=True)
     names_read_at = models.DateTimeField(null=True, blank=True)
+    names_progress = models.JSONField(default=dict, blank=True)
+    """While the name lists are read: {"kind", "list", "lists", "rows", "at"}; {"problem"} when it has to wait."""
     learned_overrides = models.CharField(max_length=10, default="unknown")
     learned_prediction_wrong = models.BooleanField(default=False)
 
@@ -68,6 +70,10 @@ class Company(models.Model):
             models.CheckConstraint(
                 condition=Q(lease_token="") | Q(lease_until__isnull=False), name="company_lease_has_an_end"
             ),
+        ]
+        indexes = [
+            models.Index(fields=["state_since"], name="company_lost", condition=~Q(state="connected")),
+            models.Index(fields=["refreshed_at"], name="company_idle", condition=Q(state="connected")),
         ]
 
     def __str__(self) -> str:

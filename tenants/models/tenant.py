@@ -44,6 +44,10 @@ class Tenant(models.Model):
     store_facts = models.JSONField(default=dict, blank=True)
     store_seen_at = models.DateTimeField(null=True, blank=True)
 
+    store_mail_for = models.DateTimeField(null=True, blank=True)
+    company_mail_for = models.DateTimeField(null=True, blank=True)
+    """The `state_since` of the outage that the owners were told of; the claim is made before the mail leaves."""
+
     automatic_sync = models.BooleanField(default=False)
     is_paused = models.BooleanField(default=False)
     next_run_at = models.DateTimeField(null=True, blank=True)
@@ -59,7 +63,8 @@ class Tenant(models.Model):
         indexes = [
             models.Index(
                 fields=["next_run_at"], name="tenant_due", condition=Q(automatic_sync=True) & Q(is_paused=False)
-            )
+            ),
+            models.Index(fields=["store_state_since"], name="tenant_store_lost", condition=~Q(store_state="connected")),
         ]
 
     def __str__(self) -> str:
