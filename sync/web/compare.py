@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from connector.accounting.commerce import LineTax, Order, Unreadable
 from connector.woo.parse import parse_order
 from sync.models import Posting, Record
-from sync.templatetags.formats import as_decimal, money, quantity, to_currency, unit_price
+from sync.templatetags.formats import as_decimal, money, quantity, unit_price
+from sync.web.amounts import Amounts, amounts_of
 from sync.web.labels import ENTITIES
 from sync.web.reasons import fill, order_label
 
@@ -80,7 +81,7 @@ def compare(record: Record, postings: Sequence[Posting]) -> Comparison | None:
         is_planned=bool(body) and posting is None,
     )
     comparison.rows = pair(_left_lines(order), _right_lines(body, order.currency))
-    comparison.totals = list(_totals(record, order, comparison))
+    comparison.totals = _totals(record, order, posting, comparison)
     return comparison
 
 
@@ -192,56 +193,43 @@ def _same_name(left: str, right: str) -> bool:
     return bool(short) and long.startswith(short)
 
 
-def _totals(record: Record, order: Order, comparison: Comparison) -> list[Total]:
-    proof = record.proof
-    answered: Mapping[str, Any] = proof.get("answered") or {}
-    answered_rates: Mapping[str, Any] = answered.get("rates") or {}
-    right_total = as_decimal(answered.get("total") or proof.get("document_total"))
-    right_tax = as_decimal(answered.get("tax") or proof.get("document_tax"))
-    totals: list[Total] = []
-    discount = order.discount_total + (order.discount_tax if order.prices_include_tax else ZERO)
-    net = right_total - right_tax if right_total is not None and right_tax is not None else None
-    if comparison.has_right or discount:
-        codes = ", ".join(order.coupons)
-        label = fill(_("Discount included (%(codes)s)"), {"codes": codes}) if codes else _("Discount included")
-        totals.append(
-            Total(
-                label if discount else _("Total without tax"),
-                -discount if discount else order.total - order.total_tax,
-                _("Total without tax") if comparison.has_right else "",
-                net if comparison.has_right else None,
-                agrees=None if discount or net is None else net == order.total - order.total_tax,
-            )
-        )
-    tag = _("the store’s amount") if proof.get("means") == "stated" else ""
-    for rate in proof.get("rates") or []:
-        store = as_decimal(rate.get("store"))
-        ours = as_decimal(answered_rates.get(rate.get("rate_id")) or rate.get("document"))
-        label = str(rate.get("label", ""))
-        totals.append(
-            Total(
-                label,
-                store,
-                label if comparison.has_right else "",
-                ours if comparison.has_right else None,
-                _agree(store, ours) if comparison.has_right else None,
-                tag,
-            )
-        )
-    if not proof.get("rates"):
-        totals.extend(Total(line.label or line.code, line.total, "", None) for line in order.tax_lines if line.total)
-    store_total = as_decimal(proof.get("store_total")) or to_currency(order.total, order.currency)
-    agrees = _agree(store_total, right_total) if comparison.has_right else None
-    totals.append(
-        Total(
-            _("Total with tax"),
-            store_total,
-            _("Total with tax") if comparison.has_right else "",
-            right_total if comparison.has_right else None,
-            agrees,
-        )
-    )
+def _totals(record: Record, order: Order, posting: Posting | None, comparison: Comparison) -> list[Total]:
+    """Discount or net, each rate, the total; the right side as QuickBooks answered, else as planned."""
+    amounts = amounts_of(record, posting)
+    tag = _("the store’s amount") if record.proof.get("means") == "stated" else ""
+    totals = [_net_total(order, amounts, comparison)]
+    totals += [_total(rate.label, rate.store, rate.label, rate.document, comparison, tag) for rate in amounts.rates]
+    if not amounts.rates:
+        totals += [Total(line.label or line.code, line.total, "", None) for line in order.tax_lines if line.total]
+    whole = _("Total with tax")
+    totals.append(_total(whole, amounts.store_total, whole, amounts.document_total, comparison))
     return totals
+
+
+def _net_total(order: Order, amounts: Amounts, comparison: Comparison) -> Total:
+    """What the store shows as discount stands opposite the document's net; without one, net opposite net."""
+    discount = order.discount_total + (order.discount_tax if order.prices_include_tax else ZERO)
+    if not discount:
+        net = _("Total without tax")
+        return _total(net, amounts.store_net, net, amounts.document_net, comparison)
+    codes = ", ".join(order.coupons)
+    label = fill(_("Discount included (%(codes)s)"), {"codes": codes}) if codes else _("Discount included")
+    if not comparison.has_right:
+        return Total(label, -discount, "", None)
+    return Total(label, -discount, _("Total without tax"), amounts.document_net)
+
+
+def _total(
+    left: str,
+    left_amount: Decimal | None,
+    right: str,
+    right_amount: Decimal | None,
+    comparison: Comparison,
+    tag: str = "",
+) -> Total:
+    if not comparison.has_right:
+        return Total(left, left_amount, "", None)
+    return Total(left, left_amount, right, right_amount, _agree(left_amount, right_amount), tag)
 
 
 def _agree(left: Decimal | None, right: Decimal | None) -> bool | None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sync.models import Record, RecordEvent
 from sync.templatetags.formats import current_locale, money
+from sync.web.labels import record_badge
 from sync.web.reason_texts import Text
 from sync.web.reasons import fill, status_name, tell
 
@@ -39,9 +40,9 @@ KINDS: dict[str, Kind] = {
     "read": Kind("store", _("Read from the store"), _("Status “%(status)s”")),
     "read/refund": Kind("undo-2", _("Refund read from the store")),
     "read_again": Kind("store", _("Changed in the store and read again"), _("Status “%(status)s”")),
-    "held": Kind("triangle-alert", _("Needs attention"), "%(sentence)s", "warn"),
-    "skipped": Kind("circle-slash", _("Skipped"), "%(sentence)s"),
-    "waiting": Kind("hourglass", _("Waits"), "%(sentence)s"),
+    "held": Kind("triangle-alert", "", "%(sentence)s", "warn"),
+    "skipped": Kind("circle-slash", "", "%(sentence)s"),
+    "waiting": Kind("hourglass", "", "%(sentence)s"),
     "planned": Kind("file-text", _("Document prepared")),
     "planned/Invoice": Kind("file-text", _("Invoice prepared")),
     "planned/SalesReceipt": Kind("receipt-text", _("Sales receipt prepared")),
@@ -69,11 +70,19 @@ KINDS: dict[str, Kind] = {
         "warn",
     ),
     "refused": Kind("circle-x", _("Refused by QuickBooks"), _("Code %(code)s: %(message)s"), "bad"),
-    "synced": Kind("circle-check", _("Synced"), "", "ok"),
+    "synced": Kind("circle-check", "", "", "ok"),
     "edited": Kind("pencil", _("Changed in the store after it was sent")),
     "queued_again": Kind("rotate-cw", _("Queued again by %(by)s")),
     "skipped_by_hand": Kind("circle-slash", _("Skipped by %(by)s"), "%(why)s"),
 }
+
+_STATES = {
+    "held": Record.State.ATTENTION,
+    "skipped": Record.State.SKIPPED,
+    "waiting": Record.State.WAITING,
+    "synced": Record.State.SYNCED,
+}
+"""Events that end a record are called like its badge."""
 
 MEANS: dict[str, Text] = {
     "none": _("Total %(total)s, without tax"),
@@ -97,7 +106,9 @@ def _line(record: Record, event: RecordEvent) -> Line:
         detail = fill(MEANS.get(str(event.details.get("means")), _("Total %(total)s")), words)
     elif event.kind in ("posted", "adopted") and not detail and words.get("total"):
         detail = words["total"]
-    return Line(event.at, kind.icon, kind.look, fill(kind.title, words), detail)
+    state = _STATES.get(event.kind)
+    title = str(record_badge(state, record.source).word) if state else fill(kind.title, words)
+    return Line(event.at, kind.icon, kind.look, title, detail)
 
 
 def _kind(event: RecordEvent) -> Kind:

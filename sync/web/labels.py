@@ -40,6 +40,14 @@ _FOR_PRODUCTS = {
     Record.State.SYNCED: Badge("ok", "circle-check", pgettext_lazy("product", "Synced")),
     Record.State.SKIPPED: Badge("", "circle-slash", pgettext_lazy("product", "Skipped")),
 }
+_FOR_COUNTS = {
+    Record.State.QUEUED: Badge("", "circle-dashed", pgettext_lazy("count", "Queued")),
+    Record.State.SENDING: Badge("run", "loader", pgettext_lazy("count", "Sending")),
+    Record.State.SYNCED: Badge("ok", "circle-check", pgettext_lazy("count", "Synced")),
+    Record.State.SKIPPED: Badge("", "circle-slash", pgettext_lazy("count", "Skipped")),
+    Record.State.WAITING: Badge("", "hourglass", pgettext_lazy("count", "Awaiting payment")),
+    Record.State.ATTENTION: Badge("warn", "triangle-alert", pgettext_lazy("count", "Needs attention")),
+}
 _RECORD_BADGES = {
     Record.Source.ORDER: _FOR_ORDERS,
     Record.Source.REFUND: _FOR_REFUNDS,
@@ -115,6 +123,11 @@ def named(record: Record, texts: dict[str, Text]) -> str:
 
 def record_badge(state: str, source: str = Record.Source.ORDER) -> Badge:
     return _RECORD_BADGES[Record.Source(source)][Record.State(state)]
+
+
+def count_badge(state: str) -> Badge:
+    """For a number of records of any source."""
+    return _FOR_COUNTS[Record.State(state)]
 
 
 def run_badge(run: Run) -> Badge:

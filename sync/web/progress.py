@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from sync.models import Record, Run
 from sync.templatetags.formats import count, duration
-from sync.web.labels import Badge, record_badge
+from sync.web.labels import Badge, count_badge
 from sync.web.reason_texts import Text
 from sync.web.troubles import tell_waiting
 
@@ -77,7 +77,7 @@ def measure(run: Run) -> Progress:
         elapsed=duration(((run.finished_at or now) - started).total_seconds()),
         waiting=waiting,
         is_stalled=run.is_active and not waiting and now - (run.progressed_at or started) > STALLED_AFTER,
-        badges=[(record_badge(state), records) for state, records in _tally(run)],
+        badges=[(count_badge(state), records) for state, records in _tally(run)],
         poll_seconds=QUICK_SECONDS if elapsed < QUICK_FOR else SLOW_SECONDS,
         announcement=_announcement(run, remaining, elapsed),
     )

@@ -11,9 +11,10 @@ from django.utils.translation import ngettext
 
 from sync.models import Posting, Record
 from sync.reports import Sums
-from sync.templatetags.formats import as_decimal, clock, count, money, to_currency
+from sync.templatetags.formats import clock, count, money, to_currency
+from sync.web.amounts import Amounts, RatePair, amounts_of
 from sync.web.labels import ENTITIES
-from sync.web.reasons import fill, order_label
+from sync.web.reasons import fill, order_label, short_of
 
 Sign = Literal["", "=", "≠", "+"]
 
@@ -90,16 +91,13 @@ def prove_period(sums: Sums | None, currency: str) -> Proof:
 
 def prove_record(record: Record, posting: Posting | None) -> Proof:
     """Store total = what QuickBooks answered, rate by rate; while nothing is posted, what is planned."""
-    answered = record.proof.get("answered") or {}
-    store = as_decimal(record.proof.get("store_total"))
-    if store is None:
-        store = record.store_total
+    amounts = amounts_of(record, posting)
+    store = amounts.store_total
     number = order_label(record.number)
     parts = [Part("", "store", _("Store"), money(store, record.currency), _source_name(record, number))]
     if posting is not None:
-        books = as_decimal(answered.get("total")) if answered else posting.total
-        return _proof_of_posted(record, posting, parts, store, books)
-    planned = as_decimal(record.proof.get("document_total"))
+        return _proof_of_posted(record, posting, parts, amounts)
+    planned = amounts.document_total
     if planned is None or record.state in (Record.State.SKIPPED, Record.State.WAITING):
         return Proof("", "circle-dashed", _("Not in QuickBooks"), _("Nothing was sent."), parts)
     agrees = store is not None and planned == store
@@ -110,49 +108,35 @@ def prove_record(record: Record, posting: Posting | None) -> Proof:
         _("Not in QuickBooks yet"),
         _("The planned document agrees to the cent.") if agrees else _("The planned document differs."),
         parts,
-        _equations(record, {}),
+        _equations(record, amounts),
     )
 
 
-def _proof_of_posted(
-    record: Record, posting: Posting, parts: list[Part], store: Decimal | None, books: Decimal | None
-) -> Proof:
-    answered = record.proof.get("answered") or {}
-    name = fill(
-        "%(entity)s %(number)s", {"entity": ENTITIES.get(posting.entity, posting.entity), "number": posting.doc_number}
-    ).strip()
-    agrees = (
-        store is not None
-        and books is not None
-        and to_currency(store, record.currency) == to_currency(books, record.currency)
-    )
-    sign: Sign = "=" if agrees else "≠"
-    parts.append(Part(sign, "book-open-check", "QuickBooks", money(books, record.currency), name))
-    equations = _equations(record, answered.get("rates") or {})
-    if not agrees:
-        gap = abs((store or Decimal(0)) - (books or Decimal(0)))
-        apart = fill(_("%(amount)s apart"), {"amount": money(gap, record.currency)})
+def _proof_of_posted(record: Record, posting: Posting, parts: list[Part], amounts: Amounts) -> Proof:
+    name = f"{ENTITIES.get(posting.entity, posting.entity)} {posting.doc_number}".strip()
+    store, books = amounts.store_total or Decimal(0), amounts.document_total or Decimal(0)
+    gap = to_currency(store - books, record.currency)
+    parts.append(Part("≠" if gap else "=", "book-open-check", "QuickBooks", money(books, record.currency), name))
+    equations = _equations(record, amounts)
+    if gap:
+        apart = fill(_("%(amount)s apart"), {"amount": money(abs(gap), record.currency)})
         return Proof("warn", "equal-not", apart, _("See the lines that differ."), parts, equations)
-    when = clock(posting.answered_at) if posting.answered_at else ""
-    note = fill(_("Compared with QuickBooks’ answer at %(time)s"), {"time": when}) if when else ""
+    if record.state == Record.State.ATTENTION:
+        return Proof("warn", "triangle-alert", short_of(record.reason, record.details), "", parts, equations)
+    note = ""
+    if posting.answered_at:
+        note = fill(_("Compared with QuickBooks’ answer at %(time)s"), {"time": clock(posting.answered_at)})
     return Proof("ok", "circle-check", _("Exact to the cent"), note, parts, equations)
 
 
-def _equations(record: Record, answered: dict[str, str]) -> list[Equation]:
-    """Net, then each rate: store = document, as answered where QuickBooks has answered."""
-    proof = record.proof
-    lines: list[Equation] = []
-    store, tax = as_decimal(proof.get("store_total")), as_decimal(proof.get("store_tax"))
-    right_total = as_decimal((proof.get("answered") or {}).get("total") or proof.get("document_total"))
-    right_tax = as_decimal((proof.get("answered") or {}).get("tax") or proof.get("document_tax"))
-    if store is not None and tax is not None and right_total is not None and right_tax is not None:
-        lines.append(_equation(_("Without tax"), store - tax, right_total - right_tax, record.currency))
-    for rate in proof.get("rates") or []:
-        left = as_decimal(rate.get("store"))
-        right = as_decimal(answered.get(str(rate.get("rate_id"))) or rate.get("document"))
-        if left is not None and right is not None:
-            lines.append(_equation(str(rate.get("label", "")), left, right, record.currency))
-    return lines
+def _equations(record: Record, amounts: Amounts) -> list[Equation]:
+    """Net, then each rate: store = document."""
+    pairs = [RatePair(_("Without tax"), amounts.store_net, amounts.document_net), *amounts.rates]
+    return [
+        _equation(pair.label, pair.store, pair.document, record.currency)
+        for pair in pairs
+        if pair.store is not None and pair.document is not None
+    ]
 
 
 def _equation(label: str, left: Decimal, right: Decimal, currency: str) -> Equation:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sync.models import OptionsVersion
+from sync.templatetags.formats import long_date
 from sync.web.reason_texts import Text
 from sync.web.reasons import fill
 
@@ -49,7 +50,7 @@ def rules_of(version: OptionsVersion | None) -> Rules | None:
         (_("Number"), _number(orders)),
         (_("Customer"), _named(_CUSTOMERS, orders.get("customer_mode"))),
         (_("Items"), _named(_MATCHING, items.get("match_by"))),
-        (_("Start date"), str(tenant.get("start_date") or "")),
+        (_("Start date"), long_date(tenant["start_date"]) if tenant.get("start_date") else ""),
         (_("Time zone"), str(tenant.get("time_zone") or "")),
     ]
     who = version.who or (str(version.created_by) if version.created_by else "")

@@ -43,6 +43,8 @@ class RunLine:
     trigger: Text
     took: str
     is_quiet: bool
+    short: str = ""
+    """The two counts that matter most, for a narrow place."""
     quiet_before: int = 0
     """How many runs with nothing to do are folded into this line."""
 
@@ -65,6 +67,7 @@ def summarise(run: Run) -> RunLine:
         trigger=TRIGGERS.get(run.trigger, run.trigger),
         took=duration((run.finished_at - started).total_seconds()) if run.finished_at else "",
         is_quiet=is_quiet,
+        short=" · ".join(parts[:2]),
     )
 
 
@@ -91,6 +94,6 @@ def _folded(line: RunLine) -> RunLine:
         ngettext("%(count)s quiet check", "%(count)s quiet checks", quiet + 1) % {"count": count(quiet + 1)},
         line.trigger,
         line.took,
-        True,
-        quiet,
+        is_quiet=True,
+        quiet_before=quiet,
     )

@@ -1,0 +1,306 @@
+"""The wizard's questions as forms: lists are live, what is suggested is chosen already, and every field says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from connector.accounting.books import CompanyFacts, NameRow
+from connector.woo.facts import StoreStatus
+from sync.setup import GatewayProposal, StoreLists
+from sync.web.reasons import status_name
+
+Choices = list[tuple[str, str]]
+
+PARTIALLY_REFUNDED = "partially-refunded"
+_MONEY_TYPES = frozenset({"Bank", "Other Current Asset"})
+_SELLABLE = frozenset({"Service", "NonInventory", "Inventory"})
+
+
+def choices_of(rows: Iterable[NameRow], *, none: str = "") -> Choices:
+    """Rows of a QuickBooks list as choices; `none` names the empty choice."""
+    found = [(row.qbo_id, row.full_name or row.name) for row in rows]
+    return [("", none or _("Choose…")), *found]
+
+
+class OrdersForm(forms.Form):
+    """Which orders are sent, as which document, under which number, with which items."""
+
+    statuses = forms.MultipleChoiceField(
+        label=gettext_lazy("Order statuses to sync"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("Choose at least one status, for example Completed.")},
+    )
+    document = forms.ChoiceField(
+        label=gettext_lazy("Send orders as"),
+        widget=forms.RadioSelect,
+        choices=[
+            ("sales_receipt", gettext_lazy("Sales receipt: sent once the order is paid, with its money")),
+            ("invoice", gettext_lazy("Invoice: sent at once, its payment follows when the order is paid")),
+        ],
+    )
+    number_prefix = forms.CharField(
+        label=gettext_lazy("Order number prefix"),
+        required=False,
+        max_length=15,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    time_zone = forms.ChoiceField(
+        label=gettext_lazy("Account time zone"),
+        help_text=gettext_lazy("It decides the date of every document."),
+        choices=[(name, name.replace("_", " ")) for name in sorted(available_timezones()) if "/" in name],
+    )
+    shipping_item = forms.ChoiceField(label=gettext_lazy("Shipping item"), required=False)
+    fee_item = forms.ChoiceField(label=gettext_lazy("Fee item"), required=False)
+    rounding_item = forms.ChoiceField(
+        label=gettext_lazy("Rounding item"),
+        required=False,
+        help_text=gettext_lazy("Takes the cent that a total can differ from its lines by."),
+    )
+    default_item = forms.ChoiceField(
+        label=gettext_lazy("Default product"),
+        required=False,
+        help_text=gettext_lazy("Used for a line whose product cannot be matched."),
+    )
+    create_items = forms.BooleanField(
+        label=gettext_lazy("Create items in QuickBooks for products that are missing there"), required=False
+    )
+    income_account = forms.ChoiceField(
+        label=gettext_lazy("Income account"),
+        required=False,
+        help_text=gettext_lazy("Where the sales of items we create are counted."),
+    )
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        options: Mapping[str, Any],
+        lists: StoreLists,
+        items: list[NameRow],
+        accounts: list[NameRow],
+        proposals: Mapping[str, str],
+        is_first: bool,
+    ) -> None:
+        orders, item_options = options["orders"], options["items"]
+        sellable = [row for row in items if row.type in _SELLABLE]
+        super().__init__(
+            data,
+            initial={
+                "statuses": orders["statuses"],
+                "document": orders["document"],
+                "number_prefix": orders["number_prefix"],
+                "time_zone": options["tenant"]["time_zone"],
+                "create_items": item_options["create"] or is_first,
+                "income_account": _id(item_options["income_account"])
+                or next((row.qbo_id for row in accounts if row.subtype == "SalesOfProductIncome"), ""),
+                **{
+                    name: _id(orders[name]) or proposals.get(name, "")
+                    for name in ("shipping_item", "fee_item", "rounding_item", "default_item")
+                },
+            },
+        )
+        statuses = _status_choices(lists.statuses, orders["statuses"])
+        self.fields["statuses"].choices = statuses  # type: ignore[attr-defined]
+        for name in ("shipping_item", "fee_item", "rounding_item", "default_item"):
+            self.fields[name].choices = choices_of(sellable, none=_("None"))  # type: ignore[attr-defined]
+        income = [row for row in accounts if row.type == "Income"]
+        self.fields["income_account"].choices = choices_of(income)  # type: ignore[attr-defined]
+        number = lists.latest_number or "1234"
+        prefix = orders["number_prefix"] or "Wio"
+        self.fields["number_prefix"].help_text = _("%(prefix)s + %(number)s = %(whole)s; at most 21 characters.") % {
+            "prefix": prefix,
+            "number": number,
+            "whole": f"{prefix}{number}",
+        }
+        self._latest_number = lists.latest_number
+
+    def clean(self) -> dict[str, Any]:
+        clean = super().clean() or {}
+        whole = f"{clean.get('number_prefix', '')}{self._latest_number}"
+        if len(whole) > 21:
+            self.add_error(
+                "number_prefix",
+                _("%(number)s has %(length)s characters; QuickBooks accepts %(limit)s. Shorten the prefix.")
+                % {"number": whole, "length": len(whole), "limit": 21},
+            )
+        if clean.get("create_items") and not clean.get("income_account"):
+            self.add_error("income_account", _("Choose the account that sales of new items are counted in."))
+        return clean
+
+    def sections(self) -> dict[str, Any]:
+        """The choices as parts of a tenant document."""
+        clean = self.cleaned_data
+        items: dict[str, Any] = {"create": clean["create_items"]}
+        if clean["income_account"]:
+            items["income_account"] = {"id": clean["income_account"]}
+        return {
+            "tenant": {"time_zone": clean["time_zone"]},
+            "orders": {
+                "statuses": clean["statuses"],
+                "document": clean["document"],
+                "number_prefix": clean["number_prefix"],
+                **{
+                    name: {"id": clean[name]} if clean[name] else None
+                    for name in ("shipping_item", "fee_item", "rounding_item", "default_item")
+                },
+            },
+            "items": items,
+        }
+
+
+def _status_choices(statuses: Iterable[StoreStatus], chosen: Iterable[str]) -> Choices:
+    """The store's own statuses in its words, and the pseudo-status for orders that carry refunds."""
+    found = {status.slug: status.name for status in statuses}
+    for slug in chosen:
+        found.setdefault(slug, status_name(slug))
+    found[PARTIALLY_REFUNDED] = status_name(PARTIALLY_REFUNDED)
+    return list(found.items())
+
+
+class MappingsForm(forms.Form):
+    """Store tax rates to tax codes, payment methods to accounts. Fields: rate_<id>, account_<n>, method_<n>."""
+
+    untaxed_code = forms.ChoiceField(
+        label=gettext_lazy("Lines without tax"),
+        required=False,
+        help_text=gettext_lazy("The code for exempt goods and for countries without a rate."),
+    )
+    tax_item = forms.ChoiceField(
+        label=gettext_lazy("Tax item"),
+        required=False,
+        help_text=gettext_lazy("Sales tax is off in QuickBooks: the store’s tax goes on a line of its own."),
+    )
+    default_account = forms.ChoiceField(
+        label=gettext_lazy("Default clearing account"),
+        required=False,
+        help_text=gettext_lazy("For payment methods without an account of their own."),
+    )
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        options: Mapping[str, Any],
+        lists: StoreLists,
+        facts: CompanyFacts,
+        world: str,
+        accounts: list[NameRow],
+        methods: list[NameRow],
+        items: list[NameRow],
+        suggested_codes: Mapping[int, str],
+        suggested_untaxed: str,
+        gateway_proposals: Mapping[str, GatewayProposal],
+        usual_account: str,
+        tax_item: str,
+    ) -> None:
+        taxes, payments = options["taxes"], options["payments"]
+        super().__init__(
+            data,
+            initial={
+                "untaxed_code": _id(taxes["untaxed_code"]) or suggested_untaxed,
+                "tax_item": _id(taxes["tax_item"]) or tax_item,
+                "default_account": _id(payments["default_account"]) or usual_account,
+            },
+        )
+        self.lists = lists
+        self.maps_taxes = world == "global"
+        codes: Choices = [("", _("Choose…")), *((code.id, code.name) for code in facts.tax_codes)]
+        self.fields["untaxed_code"].choices = codes  # type: ignore[attr-defined]
+        services = [row for row in items if row.type == "Service"]
+        self.fields["tax_item"].choices = choices_of(services)  # type: ignore[attr-defined]
+        money = [row for row in accounts if row.type in _MONEY_TYPES]
+        self.fields["default_account"].choices = choices_of(money, none=_("None"))  # type: ignore[attr-defined]
+        if not self.maps_taxes:
+            del self.fields["untaxed_code"]
+        if world != "off":
+            del self.fields["tax_item"]
+        if self.maps_taxes:
+            self._add_rates(taxes, codes, suggested_codes)
+        self._add_gateways(payments, money, methods, gateway_proposals)
+
+    def _add_rates(self, taxes: Mapping[str, Any], codes: Choices, suggested: Mapping[int, str]) -> None:
+        chosen = {row["rate_ids"][0]: _id(row["tax_code"]) for row in taxes["rates"] if len(row["rate_ids"]) == 1}
+        for rate in self.lists.rates:
+            self.fields[f"rate_{rate.id}"] = forms.ChoiceField(
+                label=rate.name,
+                required=False,
+                choices=codes,
+                initial=chosen.get(rate.id) or suggested.get(rate.id, ""),
+            )
+
+    def _add_gateways(
+        self,
+        payments: Mapping[str, Any],
+        money: list[NameRow],
+        methods: list[NameRow],
+        proposals: Mapping[str, GatewayProposal],
+    ) -> None:
+        chosen = {row["gateway"]: row for row in payments["methods"]}
+        for place, gateway in enumerate(self.lists.gateways):
+            row = chosen.get(gateway.id, {})
+            proposal = proposals.get(gateway.id, GatewayProposal(None, None))
+            self.fields[f"account_{place}"] = forms.ChoiceField(
+                label=_("Account for %(gateway)s") % {"gateway": gateway.title or gateway.id},
+                required=False,
+                choices=choices_of(money, none=_("The default account")),
+                initial=_id(row.get("account")) or (proposal.account.ref.id if proposal.account else ""),
+            )
+            self.fields[f"method_{place}"] = forms.ChoiceField(
+                label=_("Payment method for %(gateway)s") % {"gateway": gateway.title or gateway.id},
+                required=False,
+                choices=choices_of(methods, none=_("None")),
+                initial=_id(row.get("payment_method")) or (proposal.method.ref.id if proposal.method else ""),
+            )
+
+    def sections(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """The choices as parts of a tenant document; combined rates and gateways that are not shown keep theirs."""
+        clean = self.cleaned_data
+        taxes: dict[str, Any] = {}
+        if self.maps_taxes:
+            combined = [row for row in options["taxes"]["rates"] if len(row["rate_ids"]) > 1]
+            single = [
+                {"rate_ids": [rate.id], "tax_code": {"id": clean[f"rate_{rate.id}"]}, "percent": str(rate.percent)}
+                for rate in self.lists.rates
+                if clean.get(f"rate_{rate.id}")
+            ]
+            taxes = {"rates": [*single, *combined], "untaxed_code": _ref(clean["untaxed_code"])}
+        if "tax_item" in self.fields:
+            taxes["tax_item"] = _ref(clean["tax_item"])
+        shown = {gateway.id for gateway in self.lists.gateways}
+        methods = [row for row in options["payments"]["methods"] if row["gateway"] not in shown]
+        for place, gateway in enumerate(self.lists.gateways):
+            if clean.get(f"account_{place}"):
+                methods.append(
+                    {
+                        "gateway": gateway.id,
+                        "account": _ref(clean[f"account_{place}"]),
+                        "payment_method": _ref(clean[f"method_{place}"]),
+                    }
+                )
+        return {
+            "taxes": taxes,
+            "payments": {"default_account": _ref(clean["default_account"]), "methods": methods},
+        }
+
+
+class TurnOnForm(forms.Form):
+    start_date = forms.DateField(
+        label=gettext_lazy("Integrations start date"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=gettext_lazy("Orders created from this day on are sent. Older ones stay out."),
+        error_messages={"invalid": gettext_lazy("Write the day as 2026-01-31.")},
+    )
+
+
+def _id(plain: Mapping[str, Any] | None) -> str:
+    return str(plain["id"]) if plain else ""
+
+
+def _ref(value: str) -> dict[str, str] | None:
+    return {"id": value} if value else None

@@ -1,0 +1,353 @@
+"""What is left before it runs? One task a page; nothing is sent until the last one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from connector.accounting.commerce import Order
+from connector.accounting.documents import Held, Planned, Skipped
+from connector.errors import SyncError
+from sync import setup
+from sync.engine.rehearse import Rehearsal
+from sync.portability import Problem
+from sync.tasks import start_run
+from sync.templatetags.formats import count
+from sync.web.forms_setup import MappingsForm, OrdersForm, TurnOnForm
+from sync.web.reason_texts import Text
+from sync.web.reasons import fill, order_label, tell
+from sync.web.troubles import find_trouble
+from sync.web.workspace import Workspace, in_workspace, show
+from tenants.audit import log_change
+from tenants.models import Role
+
+TITLES: dict[str, Text] = {
+    "store": gettext_lazy("Connect your store"),
+    "company": gettext_lazy("Connect QuickBooks"),
+    "orders": gettext_lazy("Orders"),
+    "mappings": gettext_lazy("Taxes and payments"),
+    "rehearsal": gettext_lazy("Dry run"),
+    "on": gettext_lazy("Turn on"),
+}
+_PAGES = {
+    "store": "connect_store",
+    "company": "connect_quickbooks",
+    "orders": "setup_orders",
+    "mappings": "setup_mappings",
+    "rehearsal": "setup_rehearsal",
+    "on": "setup_on",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StepLink:
+    number: int
+    title: str
+    state: str
+    url: str
+    is_here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RateRow:
+    """One store rate with its select; `is_suggested` while nobody has chosen."""
+
+    name: str
+    country: str
+    percent: Any
+    field: forms.BoundField
+    is_suggested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayRow:
+    title: str
+    gateway: str
+    enabled: bool
+    account: forms.BoundField
+    method: forms.BoundField
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsedRow:
+    """One order of the dry run: what would be sent, or why not."""
+
+    number: str
+    buyer: str
+    state: str
+    store_total: Any
+    document_total: Any
+    currency: str
+    document: str
+    means: str
+    sentence: str
+    cure: str
+
+
+@require_safe
+@in_workspace(Role.ADMIN)
+def begin(request: HttpRequest, workspace: Workspace) -> HttpResponse:
+    """Leads to the first step that is left."""
+    for step in setup.steps(workspace.tenant):
+        if step.state == "current":
+            return redirect(_page(workspace, step.key))
+    return redirect("overview", slug=workspace.tenant.slug)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@in_workspace(Role.ADMIN)
+def orders(request: HttpRequest, workspace: Workspace) -> HttpResponse:
+    """Statuses, document, prefix, zone and the items that shipping and fees go on."""
+    tenant = workspace.tenant
+    if (away := _needs_connections(request, workspace)) is not None:
+        return away
+    assert tenant.company is not None
+    try:
+        lists = setup.store_lists(tenant, fresh="refresh" in request.GET)
+    except SyncError as error:
+        return _unreachable(request, workspace, "orders", error)
+    options = setup.options_of(tenant)
+    form = OrdersForm(
+        request.POST or None,
+        options=options,
+        lists=lists,
+        items=setup.rows_of(tenant.company, "Item"),
+        accounts=setup.rows_of(tenant.company, "Account"),
+        proposals=setup.item_proposals(tenant.company),
+        is_first=_is_open(workspace, "orders"),
+    )
+    if request.method == "POST" and form.is_valid():
+        problems = setup.save_step(tenant, "orders", form.sections(), user=workspace.person)
+        if not problems:
+            return redirect("setup_mappings", slug=tenant.slug)
+        _report(form, problems)
+    return _show(request, workspace, "orders", {"form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@in_workspace(Role.ADMIN)
+def mappings(request: HttpRequest, workspace: Workspace) -> HttpResponse:
+    """Every store rate to a tax code, every payment method to its account; suggestions are chosen already."""
+    tenant = workspace.tenant
+    if (away := _needs_connections(request, workspace)) is not None:
+        return away
+    company, facts, options = tenant.company, setup.facts_of(tenant), setup.options_of(tenant)
+    assert company is not None
+    assert facts is not None
+    try:
+        lists = setup.store_lists(tenant, fresh="refresh" in request.GET)
+    except SyncError as error:
+        return _unreachable(request, workspace, "mappings", error)
+    suggestions = setup.tax_suggestions(tenant, lists)
+    untaxed = setup.untaxed_suggestion(tenant)
+    world = setup.tax_world(tenant, options) or "off"
+    form = MappingsForm(
+        request.POST or None,
+        options=options,
+        lists=lists,
+        facts=facts,
+        world=world,
+        accounts=setup.rows_of(company, "Account"),
+        methods=setup.rows_of(company, "PaymentMethod"),
+        items=setup.rows_of(company, "Item"),
+        suggested_codes={rate_id: suggestion.ref.id for rate_id, suggestion in suggestions.items()},
+        suggested_untaxed=untaxed.ref.id if untaxed else "",
+        gateway_proposals=setup.gateway_proposals(company, lists),
+        usual_account=setup.usual_account(company),
+        tax_item=setup.item_proposals(company).get("tax_item", ""),
+    )
+    if request.method == "POST" and form.is_valid():
+        problems = setup.save_step(tenant, "mappings", form.sections(options), user=workspace.person)
+        if not problems:
+            return redirect("setup_rehearsal", slug=tenant.slug)
+        _report(form, problems)
+    context = {
+        "form": form,
+        "world": world,
+        "rates": _rate_rows(form, options, set(suggestions)),
+        "gateways": _gateway_rows(form),
+        "unmatched": sum(1 for rate in lists.rates if form.maps_taxes and not form[f"rate_{rate.id}"].value()),
+    }
+    return _show(request, workspace, "mappings", context)
+
+
+@require_safe
+@in_workspace(Role.ADMIN)
+def rehearsal(request: HttpRequest, workspace: Workspace) -> HttpResponse:
+    """The documents that the latest real orders would become, exceptions first."""
+    tenant = workspace.tenant
+    if (away := _needs_connections(request, workspace)) is not None:
+        return away
+    try:
+        rehearsals = setup.rehearse_latest(tenant)
+    except SyncError as error:
+        return _unreachable(request, workspace, "rehearsal", error)
+    except LookupError:
+        return redirect("setup_orders", slug=tenant.slug)
+    if _is_open(workspace, "rehearsal"):
+        log_change(tenant, "setup.rehearsal", {}, user=workspace.person)
+    rows = [_rehearsed(one) for one in rehearsals]
+    ready = [row for row in rows if row.state == "synced"]
+    sentence = ngettext(
+        "%(count)s of the last %(total)s orders would be sent as it stands.",
+        "%(count)s of the last %(total)s orders would be sent as they stand.",
+        len(ready),
+    ) % {"count": count(len(ready)), "total": count(len(rows))}
+    context = {
+        "sentence": sentence,
+        "exceptions": [row for row in rows if row.state != "synced"],
+        "ready": ready[:6],
+        "more": ready[6:],
+        "is_empty": not rows,
+    }
+    return _show(request, workspace, "rehearsal", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@in_workspace(Role.ADMIN)
+def turn_on(request: HttpRequest, workspace: Workspace) -> HttpResponse:
+    """The start date, and the one click after which orders are sent."""
+    tenant = workspace.tenant
+    if (away := _needs_connections(request, workspace)) is not None:
+        return away
+    initial = {"start_date": setup.options_of(tenant)["tenant"]["start_date"]}
+    form = TurnOnForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        problems = setup.turn_on(tenant, start_date=form.cleaned_data["start_date"], user=workspace.person)
+        if not problems:
+            run = start_run(tenant, trigger="button", user=workspace.person)
+            messages.success(request, _("Automatic sync is on. The first run has started."))
+            return redirect("run", slug=tenant.slug, run_id=run.pk)
+        _report(form, problems)
+    return _show(request, workspace, "on", {"form": form})
+
+
+@require_POST
+@in_workspace(Role.ADMIN)
+def turn_off(request: HttpRequest, workspace: Workspace) -> HttpResponse:
+    """Stops the hourly runs; what is sent stays sent, and Sync now still works."""
+    problems = setup.save_step(
+        workspace.tenant, "on", {"tenant": {"automatic_sync": False}}, user=workspace.person
+    )
+    if not problems:
+        type(workspace.tenant).objects.filter(pk=workspace.tenant.pk).update(automatic_sync=False, next_run_at=None)
+        messages.success(request, _("Automatic sync is off. Sync now still works."))
+    return redirect("overview", slug=workspace.tenant.slug)
+
+
+def _page(workspace: Workspace, key: str) -> str:
+    """The address of a step; the connect pages may live elsewhere."""
+    try:
+        return reverse(_PAGES[key], args=[workspace.tenant.slug])
+    except NoReverseMatch:
+        return reverse("overview", args=[workspace.tenant.slug])
+
+
+def _is_open(workspace: Workspace, key: str) -> bool:
+    return any(step.key == key and step.state != "done" for step in setup.steps(workspace.tenant))
+
+
+def _needs_connections(request: HttpRequest, workspace: Workspace) -> HttpResponse | None:
+    """A way back to the connections while one of them is missing."""
+    for step in setup.steps(workspace.tenant)[:2]:
+        if step.state != "done":
+            messages.info(request, _("Connect the store and QuickBooks first."))
+            return redirect(_page(workspace, step.key))
+    return None
+
+
+def _show(request: HttpRequest, workspace: Workspace, key: str, context: dict[str, Any]) -> HttpResponse:
+    found = setup.steps(workspace.tenant)
+    links = [
+        StepLink(step.number, str(TITLES[step.key]), step.state, _page(workspace, step.key), step.key == key)
+        for step in found
+    ]
+    here = next(link for link in links if link.is_here)
+    back = links[here.number - 2].url if here.number > 3 else ""
+    shared = {"links": links, "here": here, "steps": len(links), "back": back}
+    return show(request, workspace, f"sync/setup/{key}.html", "setup", {**shared, **context})
+
+
+def _unreachable(request: HttpRequest, workspace: Workspace, key: str, error: SyncError) -> HttpResponse:
+    """The step stays open with what went wrong and its cure."""
+    trouble = find_trouble(error.reason)
+    return _show(request, workspace, key, {"trouble": trouble, "form": None})
+
+
+def _report(form: forms.Form, problems: list[Problem]) -> None:
+    for problem in problems:
+        name = problem.path.rsplit(".", 1)[-1]
+        form.add_error(name if name in form.fields else None, problem.message)
+
+
+def _rate_rows(form: MappingsForm, options: dict[str, Any], suggested: set[int]) -> list[RateRow]:
+    if not form.maps_taxes:
+        return []
+    chosen = {row["rate_ids"][0] for row in options["taxes"]["rates"] if len(row["rate_ids"]) == 1}
+    return [
+        RateRow(
+            rate.name,
+            " ".join(part for part in (rate.country, rate.state) if part),
+            rate.percent,
+            form[f"rate_{rate.id}"],
+            rate.id in suggested and rate.id not in chosen,
+        )
+        for rate in form.lists.rates
+    ]
+
+
+def _gateway_rows(form: MappingsForm) -> list[GatewayRow]:
+    return [
+        GatewayRow(gateway.title or gateway.id, gateway.id, gateway.enabled, form[f"account_{n}"], form[f"method_{n}"])
+        for n, gateway in enumerate(form.lists.gateways)
+    ]
+
+
+_KINDS: dict[str, Text] = {
+    "SalesReceipt": gettext_lazy("Sales receipt %(number)s"),
+    "Invoice": gettext_lazy("Invoice %(number)s"),
+}
+_STATES = {Skipped: "skipped", Held: "attention"}
+
+
+def _rehearsed(one: Rehearsal) -> RehearsedRow:
+    order, outcome = one.order, one.outcome
+    total = order.total if isinstance(order, Order) else None
+    currency = order.currency if isinstance(order, Order) else ""
+    buyer = f"{order.billing.first_name} {order.billing.last_name}".strip() if isinstance(order, Order) else ""
+    if isinstance(outcome, Planned):
+        sale = outcome.sale
+        return RehearsedRow(
+            number=order_label(order.number),
+            buyer=buyer,
+            state="synced",
+            store_total=total,
+            document_total=sale.total,
+            currency=currency,
+            document=fill(_KINDS[str(sale.kind)], {"number": sale.number}),
+            means=str(outcome.proof.means),
+            sentence="",
+            cure="",
+        )
+    told = tell(outcome.reason, {"order": order.number, **outcome.details})
+    return RehearsedRow(
+        number=order_label(order.number),
+        buyer=buyer,
+        state=_STATES.get(type(outcome), "waiting"),
+        store_total=total,
+        document_total=None,
+        currency=currency,
+        document="",
+        means="",
+        sentence=told.sentence or told.title,
+        cure=told.cure,
+    )
