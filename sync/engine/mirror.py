@@ -74,6 +74,11 @@ def by_skus(company: Company, skus: Iterable[str]) -> list[NameRow]:
     return _rows(MirrorEntry.objects.filter(company=company, kind="Item", sku_key__in=keys))
 
 
+def all_of(company: Company, kind: str) -> list[NameRow]:
+    """One whole list by name, inactive rows included."""
+    return _rows(MirrorEntry.objects.filter(company=company, kind=kind).order_by("name_key", "qbo_id"))
+
+
 def by_ids(company: Company, kind: NameKind, ids: Iterable[str]) -> dict[str, NameRow]:
     return {
         row.qbo_id: row for row in _rows(MirrorEntry.objects.filter(company=company, kind=kind, qbo_id__in=set(ids)))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from sync.web.views import home, overview, records, runs
+from sync.web.views import home, overview, records, runs, setup
 
 workspace_urls: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
@@ -16,6 +16,12 @@ workspace_urls: list[URLPattern | URLResolver] = [
     path("records/<int:record_id>/", records.record, name="record"),
     path("records/<int:record_id>/retry/", records.retry_record, name="retry_record"),
     path("records/<int:record_id>/skip/", records.skip_record, name="skip_record"),
+    path("setup/", setup.begin, name="setup"),
+    path("setup/orders/", setup.orders, name="setup_orders"),
+    path("setup/mappings/", setup.mappings, name="setup_mappings"),
+    path("setup/rehearsal/", setup.rehearsal, name="setup_rehearsal"),
+    path("setup/on/", setup.turn_on, name="setup_on"),
+    path("setup/off/", setup.turn_off, name="setup_off"),
     path("more/", overview.more, name="more"),
 ]
 

@@ -235,9 +235,7 @@ def turn_on(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 @in_workspace(Role.ADMIN)
 def turn_off(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     """Stops the hourly runs; what is sent stays sent, and Sync now still works."""
-    problems = setup.save_step(
-        workspace.tenant, "on", {"tenant": {"automatic_sync": False}}, user=workspace.person
-    )
+    problems = setup.save_step(workspace.tenant, "on", {"tenant": {"automatic_sync": False}}, user=workspace.person)
     if not problems:
         type(workspace.tenant).objects.filter(pk=workspace.tenant.pk).update(automatic_sync=False, next_run_at=None)
         messages.success(request, _("Automatic sync is off. Sync now still works."))

@@ -1,0 +1,291 @@
+"""The first-time wizard's knowledge: what is left, what the two systems offer, what is suggested, and the dry run."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+
+from django.core.cache import cache
+
+from connector.accounting.books import CompanyFacts, NameRow
+from connector.accounting.commerce import DRAFT_STATUSES, Order, Unreadable
+from connector.accounting.facts import facts_from_json
+from connector.accounting.policy import TaxWorld
+from connector.accounting.suggest import (
+    StoreRate,
+    Suggestion,
+    default_account,
+    suggest_account,
+    suggest_item,
+    suggest_payment_method,
+    suggest_tax_code,
+    suggest_untaxed_code,
+)
+from connector.woo.client import OrderRow, WooStore
+from connector.woo.facts import StoreGateway, StoreStatus, StoreTaxRate
+from sync.engine import mirror
+from sync.engine.context import Slice
+from sync.engine.rehearse import Rehearsal, rehearse
+from sync.models import OptionsVersion, Run
+from sync.portability import Change, NameBook, Problem, changes_between, check_and_resolve, complete, save_options
+from sync.wiring import SystemClock, current_options, open_books, open_store, policy_source
+from tenants.audit import log_change
+from tenants.models import AuditEntry, Company, Tenant, User
+
+StepKey = Literal["store", "company", "orders", "mappings", "rehearsal", "on"]
+STEPS: tuple[StepKey, ...] = ("store", "company", "orders", "mappings", "rehearsal", "on")
+
+LISTS_SECONDS = 600
+LATEST_ORDERS = 20
+_EVERY_DAY = date(2000, 1, 1)
+
+SHIPPING_WORDS = ("shipping", "frais de port", "livraison", "expédition", "delivery")
+FEE_WORDS = ("fee", "frais", "surcharge")
+ROUNDING_WORDS = ("rounding", "arrondi")
+SALES_WORDS = ("online sale", "vente en ligne", "sales", "services")
+TAX_WORDS = ("sales tax", "tax", "taxe")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the wizard; `state` is done, current, to come or blocked."""
+
+    key: StepKey
+    number: int
+    state: Literal["done", "current", "todo", "blocked"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreLists:
+    """What the store offers to choose from, read live and kept for some minutes."""
+
+    rates: tuple[StoreTaxRate, ...]
+    gateways: tuple[StoreGateway, ...]
+    statuses: tuple[StoreStatus, ...]
+    latest_number: str
+
+
+def steps(tenant: Tenant) -> list[Step]:
+    """In order; the first that is not done is the current one, and what needs a connection waits for it."""
+    saved = set(
+        AuditEntry.objects.filter(tenant=tenant, action__startswith="setup.")
+        .values_list("action", flat=True)
+        .distinct()
+    )
+    done: dict[StepKey, bool] = {
+        "store": bool(tenant.store_url),
+        "company": tenant.company is not None and bool(tenant.company.facts),
+        "orders": "setup.orders" in saved,
+        "mappings": "setup.mappings" in saved,
+        "rehearsal": "setup.rehearsal" in saved,
+        "on": tenant.automatic_sync,
+    }
+    connected = done["store"] and done["company"]
+    found: list[Step] = []
+    for number, key in enumerate(STEPS, start=1):
+        if done[key]:
+            state: Literal["done", "current", "todo", "blocked"] = "done"
+        elif number > 2 and not connected:
+            state = "blocked"
+        elif all(step.state == "done" for step in found):
+            state = "current"
+        else:
+            state = "todo"
+        found.append(Step(key, number, state))
+    return found
+
+
+def is_set_up(tenant: Tenant) -> bool:
+    return tenant.automatic_sync or Run.objects.for_tenant(tenant).exists()
+
+
+def store_lists(tenant: Tenant, *, fresh: bool = False) -> StoreLists:
+    """Rates, gateways and statuses of the store. Raises what the store adapter raises."""
+    key = f"store-lists:{tenant.pk}"
+    known = None if fresh else cache.get(key)
+    if isinstance(known, StoreLists):
+        return known
+    with open_store(tenant) as store:
+        newest = _latest_rows(store, 1)
+        lists = StoreLists(
+            rates=tuple(store.taxes()),
+            gateways=tuple(store.payment_gateways()),
+            statuses=tuple(store.statuses()),
+            latest_number=newest[-1][1].number if newest else "",
+        )
+    cache.set(key, lists, LISTS_SECONDS)
+    return lists
+
+
+def rows_of(company: Company, kind: str) -> list[NameRow]:
+    """One of the company's lists from the mirror, active rows by name."""
+    return [row for row in mirror.all_of(company, kind) if row.active]
+
+
+def facts_of(tenant: Tenant) -> CompanyFacts | None:
+    company = tenant.company
+    return facts_from_json(company.facts) if company is not None and company.facts else None
+
+
+def options_of(tenant: Tenant) -> dict[str, Any]:
+    """The current options, or those that a new workspace begins with."""
+    try:
+        return dict(current_options(tenant).document)
+    except LookupError:
+        return complete({}, None, _start(tenant))
+
+
+def _start(tenant: Tenant) -> dict[str, Any]:
+    zone = (tenant.store_facts.get("index") or {}).get("time_zone") or tenant.time_zone
+    return {"time_zone": zone, "start_date": datetime.now(UTC).date().isoformat(), "language": tenant.language}
+
+
+def tax_world(tenant: Tenant, options: Mapping[str, Any]) -> TaxWorld | None:
+    """The world that rules: the merchant's choice, else what the company's preferences say."""
+    mode = options["taxes"]["mode"]
+    facts = facts_of(tenant)
+    if mode != "auto":
+        return mode  # type: ignore[no-any-return]  # checked against the schema
+    return facts.tax_world if facts else None
+
+
+def tax_suggestions(tenant: Tenant, lists: StoreLists) -> dict[int, Suggestion]:
+    """Store rate id -> suggested code."""
+    facts = facts_of(tenant)
+    if facts is None:
+        return {}
+    found: dict[int, Suggestion] = {}
+    for rate in lists.rates:
+        row = StoreRate(rate.id, rate.name, rate.percent, rate.country, rate.state)
+        suggestion = suggest_tax_code(row, facts.tax_codes, home_country=facts.country)
+        if suggestion is not None:
+            found[rate.id] = suggestion
+    return found
+
+
+def untaxed_suggestion(tenant: Tenant) -> Suggestion | None:
+    facts = facts_of(tenant)
+    return suggest_untaxed_code(facts.tax_codes) if facts else None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayProposal:
+    account: Suggestion | None
+    method: Suggestion | None
+
+
+def gateway_proposals(company: Company, lists: StoreLists) -> dict[str, GatewayProposal]:
+    accounts, methods = rows_of(company, "Account"), rows_of(company, "PaymentMethod")
+    return {
+        gateway.id: GatewayProposal(
+            suggest_account(gateway.id, gateway.title, accounts),
+            suggest_payment_method(gateway.id, gateway.title, methods),
+        )
+        for gateway in lists.gateways
+    }
+
+
+def usual_account(company: Company) -> str:
+    """The id of Undeposited Funds, "" where the company has none."""
+    ref = default_account(rows_of(company, "Account"))
+    return ref.id if ref else ""
+
+
+def item_proposals(company: Company) -> dict[str, str]:
+    """Option -> id of the item that is probably meant."""
+    items = rows_of(company, "Item")
+    words = {
+        "shipping_item": SHIPPING_WORDS,
+        "fee_item": FEE_WORDS,
+        "rounding_item": ROUNDING_WORDS,
+        "default_item": SALES_WORDS,
+        "tax_item": TAX_WORDS,
+    }
+    found = {name: suggest_item(known, items) for name, known in words.items()}
+    return {name: suggestion.ref.id for name, suggestion in found.items() if suggestion is not None}
+
+
+def save_step(tenant: Tenant, step: StepKey, sections: Mapping[str, Any], *, user: User) -> list[Problem]:
+    """Saves a step's choices as the next options version, with an audit entry; or problems, and nothing is done.
+
+    sections: part of a tenant document, e.g. {"orders": {...}, "taxes": {...}}."""
+    current = OptionsVersion.objects.for_tenant(tenant).order_by("-number").first()
+    before = current.document if current else None
+    document = {"tenant": {"slug": tenant.slug, "name": tenant.name}, **sections}
+    if "tenant" in sections:
+        document["tenant"] = {**document["tenant"], **sections["tenant"]}
+    options = complete(document, before, _start(tenant))
+    problems = check_and_resolve(document, options, NameBook.of(tenant.company), facts_of(tenant))
+    if problems:
+        return problems
+    changes: list[Change] = changes_between(before, options)
+    save_options(tenant, options, user=user)
+    fields = {"time_zone": options["tenant"]["time_zone"], "language": options["tenant"]["language"]}
+    Tenant.objects.filter(pk=tenant.pk).update(**fields)
+    log_change(tenant, f"setup.{step}", {change.path: [change.before, change.after] for change in changes}, user=user)
+    return []
+
+
+def rehearse_latest(tenant: Tenant) -> list[Rehearsal]:
+    """What would become of the latest real orders, newest first, whatever the start date; nothing is written anywhere.
+
+    Raises what the store adapter raises, and LookupError without options."""
+    company = tenant.company
+    if company is None:
+        raise LookupError("no company is connected")
+    version = current_options(tenant)
+    source = policy_source(tenant, company)
+    with open_store(tenant) as store:
+        orders = [order for _raw, order in _latest_rows(store, LATEST_ORDERS)]
+        work = Slice(
+            tenant=tenant,
+            company=company,
+            run=Run(tenant=tenant),
+            store=store,
+            books=open_books(company),
+            options=version,
+            policy_for=lambda wanted: dataclasses.replace(source(wanted), start_date=_EVERY_DAY),
+            clock=SystemClock(),
+            heartbeat=lambda: None,
+            sleep=time.sleep,
+            deadline=datetime.now(UTC) + timedelta(minutes=2),
+            checkpoint=lambda _name: None,
+        )
+        return list(reversed(rehearse(work, orders)))
+
+
+def _latest_rows(store: WooStore, wanted: int) -> list[OrderRow]:
+    """The newest orders by id, oldest of them first; drafts and trash are not orders."""
+    first = store.orders(page=1, per_page=wanted, status="any")
+    pages = [first] if first.pages <= 1 else []
+    if first.pages > 1:
+        last = store.orders(page=first.pages, per_page=wanted, status="any")
+        before = first if first.pages == 2 else store.orders(page=first.pages - 1, per_page=wanted, status="any")
+        pages = [before, last]
+    rows = [row for page in pages for row in page.rows]
+    kept = [row for row in rows if isinstance(row[1], Unreadable) or row[1].status not in DRAFT_STATUSES]
+    return kept[-wanted:]
+
+
+def turn_on(tenant: Tenant, *, start_date: date | None, user: User) -> list[Problem]:
+    """Automatic sync from now on; the caller starts the first run."""
+    choices: dict[str, Any] = {"automatic_sync": True}
+    if start_date is not None:
+        choices["start_date"] = start_date.isoformat()
+    problems = save_step(tenant, "on", {"tenant": choices}, user=user)
+    if not problems:
+        Tenant.objects.filter(pk=tenant.pk).update(
+            automatic_sync=True, is_paused=False, next_run_at=tenant.next_slot(datetime.now(UTC))
+        )
+        tenant.refresh_from_db()
+    return problems
+
+
+def total_of(rehearsals: list[Rehearsal]) -> Decimal:
+    """The sum of the orders that could be typed, in the store's own amounts."""
+    return sum((r.order.total for r in rehearsals if isinstance(r.order, Order)), Decimal(0))
