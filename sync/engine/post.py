@@ -35,6 +35,9 @@ POISONED_AFTER = 9
 """A batch that was sent this often without an answer may hold one write that QuickBooks cannot digest: from then on its
 writes travel one by one, so that the others arrive."""
 THROTTLED = frozenset({"3001", "003001"})
+UNCERTAIN = frozenset({"10000"})
+NEVER_ANSWERED = "10000"
+"""QuickBooks' own code for an application error (QBO reference, 4 Faults)."""
 
 NAME_ENTITIES = {"Customer": Link.Kind.CUSTOMER, "Item": Link.Kind.ITEM}
 
@@ -124,15 +127,16 @@ def _send(work: Slice, batch: Batch) -> None:
     postings = list(batch.postings.filter(state=Posting.State.PLANNED).order_by("pk"))
     answers: Sequence[Answer] = []
     is_old = batch.first_sent_at is not None and timezone.now() - batch.first_sent_at > REPLAY_HORIZON
-    if postings and (is_old or (batch.attempts >= POISONED_AFTER and len(postings) > 1)):
-        _look_before_repeating(work, postings)
+    is_poisoned = batch.attempts >= POISONED_AFTER
+    if postings and (is_old or is_poisoned):
+        _look_before_repeating(work, postings, give_up=is_poisoned)
     elif postings:
         everything = list(batch.postings.order_by("pk"))
         answers = _call(work, batch, everything)
         work.checkpoint("called")
         by_bid = {posting.bid: posting for posting in everything}
         for answer in answers:
-            store_answer(work, by_bid[answer.bid], answer)
+            _store_or_adopt(work, by_bid[answer.bid], answer)
             work.checkpoint("answer stored")
     Batch.objects.filter(pk=batch.pk).update(state=Batch.State.ANSWERED, answered_at=timezone.now())
     work.checkpoint("batch answered")
@@ -160,6 +164,10 @@ def _call(work: Slice, batch: Batch, postings: Sequence[Posting]) -> Sequence[An
         try:
             return work.books.post_batch(batch.request_id, writes)
         except FaultError as error:
+            if batch.attempts + attempt > 1:
+                # An earlier attempt may have been carried out: this refusal speaks of the repetition only.
+                _look_before_repeating(work, [one for one in postings if one.state == Posting.State.PLANNED])
+                return []
             return [_refused_as_a_whole(write.bid, error) for write in writes]
         except AnswerLostError:
             if attempt == LOST_ANSWER_TRIES:
@@ -171,6 +179,22 @@ def _call(work: Slice, batch: Batch, postings: Sequence[Posting]) -> Sequence[An
 def _refused_as_a_whole(bid: str, error: FaultError) -> Refused:
     """A batch that was refused before any of its items was looked at: each of them has its definite answer."""
     return Refused(bid=bid, code=error.code, message=error.message, detail=error.detail, element=error.element)
+
+
+def _store_or_adopt(work: Slice, posting: Posting, answer: Answer) -> None:
+    """A fault that says nothing about whether the document was made: the books are asked first."""
+    is_uncertain = isinstance(answer, Refused) and answer.code in UNCERTAIN
+    if is_uncertain and posting.state == Posting.State.PLANNED and _is_new_document(posting):
+        work.beat()
+        found = find_ours(work, posting)
+        if found is not None:
+            adopt(work, posting, found)
+            return
+    store_answer(work, posting, answer)
+
+
+def _is_new_document(posting: Posting) -> bool:
+    return posting.operation == "create" and posting.entity not in NAME_ENTITIES
 
 
 def store_answer(work: Slice, posting: Posting, answer: Answer) -> None:
@@ -268,16 +292,21 @@ def adopt(work: Slice, posting: Posting, found: FoundDocument) -> None:
         _store_posted(work, posting, answer, adopted=True)
 
 
-def _look_before_repeating(work: Slice, postings: Sequence[Posting]) -> None:
+def _look_before_repeating(work: Slice, postings: Sequence[Posting], *, give_up: bool = False) -> None:
     """The request id may be forgotten by now: what stands in the books is adopted, the rest travels in a new batch.
 
-    A document of ours bears our marker; a name we wanted to create bears that name (specification, Identity)."""
+    A document of ours bears our marker; a name we wanted to create bears that name (specification, Identity).
+    give_up: a write that travelled alone, was never answered and is not in the books counts as refused."""
     for posting in postings:
         work.beat()
         if posting.entity in NAME_ENTITIES:
             _adopt_name(work, posting)
-        elif posting.operation == "create" and (found := find_ours(work, posting)) is not None:
+        elif _is_new_document(posting) and (found := find_ours(work, posting)) is not None:
             adopt(work, posting, found)
+        if give_up and posting.travels_alone:
+            store_answer(
+                work, posting, Refused(bid=posting.bid, code=NEVER_ANSWERED, message="never answered", detail="")
+            )
     Posting.objects.filter(pk__in=[posting.pk for posting in postings], state=Posting.State.PLANNED).update(
         batch=None, bid="", travels_alone=True
     )

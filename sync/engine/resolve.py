@@ -127,7 +127,7 @@ def match_items(work: Slice, candidates: Sequence[Candidate]) -> dict[ProductKey
     names = [name for line, policy in open_lines.values() for name in (*possible_item_names(line, policy), line.sku)]
     names += [line.name for line, policy in open_lines.values() if policy.items.name_fallback]
     rows = mirror.by_skus(work.company, (line.sku for line, _policy in open_lines.values()))
-    rows += mirror.by_names(work.company, ("Item",), names)
+    rows = _each_once([*rows, *mirror.by_names(work.company, ("Item",), names)])
     for key, (line, policy) in open_lines.items():
         decision = match_item(line, rows, policy)
         decisions[key] = decision
@@ -153,7 +153,8 @@ def match_customers(
     if not open_ones:
         return decisions
     rows = mirror.by_emails(work.company, (customer.email for customer, _policy in open_ones.values()))
-    rows += mirror.by_names(work.company, PEOPLE, _names(customer for customer, _policy in open_ones.values()))
+    names = _names(customer for customer, _policy in open_ones.values())
+    rows = _each_once([*rows, *mirror.by_names(work.company, PEOPLE, names)])
     for key, (customer, policy) in open_ones.items():
         decision = match_customer(customer, rows, policy.customers)
         decisions[key] = decision
@@ -170,6 +171,11 @@ def match_customers(
                 )
             )
     return decisions
+
+
+def _each_once(rows: Iterable[NameRow]) -> list[NameRow]:
+    """A row that was found in two ways is still one object."""
+    return list({(row.kind, row.qbo_id): row for row in rows}.values())
 
 
 def _names(customers: Iterable[CustomerWanted]) -> list[str]:

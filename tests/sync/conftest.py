@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,16 +11,23 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from connector.qbo.transport import READ_RETRY
+from connector.woo.calls import RETRY
 from tests.sync.world import World, small_world
 
 NewWorld = Callable[..., World]
 
 
 @pytest.fixture(autouse=True)
-def nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits within a call become nothing; their lengths are proved where they are decided."""
+def nobody_waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Waits between two tries of a call become nothing; their lengths are proved where they are decided."""
     monkeypatch.setattr("sync.engine.post.LOST_ANSWER_WAIT_SECONDS", 0.0)
-    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _seconds: None)
+    retries = (READ_RETRY, RETRY)
+    for retry in retries:
+        object.__setattr__(retry, "sleep", lambda _seconds: None)
+    yield
+    for retry in retries:
+        object.__setattr__(retry, "sleep", time.sleep)
 
 
 def point_at(settings: Settings, world: World) -> World:
