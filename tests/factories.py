@@ -27,6 +27,7 @@ from connector.qbo.encode import encode_document
 from connector.woo.parse import parse_order
 from sync.models import OptionsVersion, Posting, Record, RecordEvent, Run
 from tenants.models import Company, Membership, Role, Tenant, User
+from tenants.web.people import mark_verified
 from tests.connector.accounting.shops import FR_MAPPINGS, PAYLOADS, fr_policy, fr_taxes
 
 PASSWORD = "correct horse battery"
@@ -34,7 +35,10 @@ _numbers = count(1)
 
 
 def person(email: str, name: str = "", **fields: Any) -> User:
-    return User.objects.create_user(email, PASSWORD, name=name, **fields)
+    """Somebody who has confirmed their address."""
+    user = User.objects.create_user(email, PASSWORD, name=name, **fields)
+    mark_verified(user)
+    return user
 
 
 def member(tenant: Tenant, email: str, role: Role, name: str = "", **fields: Any) -> User:

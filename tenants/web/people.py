@@ -1,9 +1,12 @@
-"""Who is asking."""
+"""Who is asking, and what we know of their address."""
 
 from __future__ import annotations
 
+from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.utils import translation
 
 from tenants.models import User
 
@@ -13,3 +16,18 @@ def person_of(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
+
+
+def mark_verified(person: User) -> None:
+    """For people whom an operator or a document created: whoever did so vouches for the address."""
+    EmailAddress.objects.update_or_create(user=person, email=person.email, defaults={"verified": True, "primary": True})
+
+
+def language_for(address: str, fallback: str = "") -> str:
+    """The language of whoever has this address; else the fallback, else the one of this request."""
+    person = User.objects.filter(email__iexact=address).only("language").first()
+    known = dict(settings.LANGUAGES)
+    for language in (person.language if person else "", fallback, translation.get_language() or ""):
+        if language in known:
+            return language
+    return settings.LANGUAGE_CODE

@@ -31,6 +31,7 @@ from sync.portability import (
 from sync.schema import check_form
 from tenants.audit import log_change
 from tenants.models import Company, Membership, Tenant, User
+from tenants.web.people import mark_verified
 
 
 class Command(BaseCommand):
@@ -203,6 +204,7 @@ class Command(BaseCommand):
             user = User.objects.filter(email__iexact=email).first()
             if user is None:
                 user = User.objects.create_user(email, member.get("password"), language=tenant.language)
+                mark_verified(user)
                 lines.append(f"Created {email}.")
             membership, made = Membership.objects.get_or_create(
                 tenant=tenant, user=user, defaults={"role": member["role"]}
