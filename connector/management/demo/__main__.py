@@ -66,8 +66,8 @@ def main(arguments: list[str] | None = None) -> int:
     if problems:
         complain("\n".join(problems))
         return 1
-    if options.reset and (folder / "stand-in.log").exists():  # nothing but a demo's folder is ever removed
-        shutil.rmtree(folder)
+    if options.reset:
+        forget(folder)
     folder.mkdir(parents=True, exist_ok=True)
     say("Starting the demo …")
     try:
@@ -85,6 +85,12 @@ def main(arguments: list[str] | None = None) -> int:
     except StandInFailed as error:
         complain(f"The demo cannot start. {error}")
         return 1
+
+
+def forget(folder: Path) -> None:
+    """Removes a demo's folder; one that holds no demo stays as it is."""
+    if (folder / "stand-in.log").exists() and (folder / "sandbox").exists():
+        shutil.rmtree(folder)
 
 
 def serve(stand_in: StandIn, *, folder: Path, port: int, stopped: threading.Event) -> int:

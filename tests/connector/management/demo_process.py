@@ -52,7 +52,7 @@ class DemoProcess:
         names = ("--port", "--store-port", "--company-port")
         options = [word for name, port in zip(names, self.ports, strict=True) for word in (name, str(port))]
         self.output = folder.with_suffix(".output")
-        with self.output.open("ab") as output:
+        with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "demo", "--folder", str(folder), "--orders", str(orders), *options],
                 cwd=ROOT,
