@@ -100,6 +100,17 @@ class World:
         edited: dict[str, Any] = self.company_control("edit", type=kind, **body)
         return edited
 
+    def number_of(self, order_id: int) -> str:
+        return next(str(one["number"]) for one in self.store_control("orders") if one["id"] == order_id)
+
+    def deactivate(self, kind: str, qbo_id: str) -> None:
+        """By a person, in lists the API does not let us change."""
+        with self.box.company.storage.transaction():
+            books = self.box.company.books
+            row = books.get(kind, qbo_id)
+            assert row is not None
+            books.save(kind, {**row, "Active": False}, row)
+
     # The books
 
     def ledger(self) -> dict[str, Any]:
@@ -174,19 +185,31 @@ class World:
             whole[name] = {**whole.get(name, {}), **section}
         return whole
 
-    def _taxes(self) -> dict[str, Any]:
-        if self.profile != "fr":
-            return {"tax_item": "Sales Tax"}
+    def store_taxes(self) -> list[dict[str, Any]]:
+        """The shop's tax table."""
         store = self.details["store"]
-        rates = requests.get(
+        rates: list[dict[str, Any]] = requests.get(
             f"{store['url']}/wp-json/wc/v3/taxes",
             params={"per_page": 100},
             auth=_OAuth(store["consumer_key"], store["consumer_secret"]),
             timeout=10,
         ).json()
+        return rates
+
+    def _taxes(self) -> dict[str, Any]:
+        if self.profile != "fr":
+            return {"tax_item": "Sales Tax"}
         codes = {one["Name"] for one in self.names("TaxCode")}
-        rows = [{"rate_ids": [rate["id"]], "tax_code": name} for rate in rates if (name := _code_name(rate)) in codes]
+        rows = [
+            {"rate_ids": [rate["id"]], "tax_code": name}
+            for rate in self.store_taxes()
+            if (name := _code_name(rate)) in codes
+        ]
         return {"rates": rows, "untaxed_code": "Exempt"}
+
+    def make_names_old(self, tenant: Tenant, *, days: int = 1) -> None:
+        """The mirror was last brought up to date some days ago."""
+        Company.objects.filter(tenants=tenant).update(names_read_at=timezone.now() - timedelta(days=days))
 
     def apply(self, document: Mapping[str, Any], *, dry_run: bool = False) -> str:
         """Through the command; returns what it printed. Raises CommandError."""
