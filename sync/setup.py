@@ -111,7 +111,7 @@ def store_lists(tenant: Tenant, *, fresh: bool = False) -> StoreLists:
     if isinstance(known, StoreLists):
         return known
     with open_store(tenant) as store:
-        newest = _latest_rows(store, 1)
+        newest = _latest_rows(store, 5)
         lists = StoreLists(
             rates=tuple(store.taxes()),
             gateways=tuple(store.payment_gateways()),
@@ -216,9 +216,8 @@ def save_step(tenant: Tenant, step: StepKey, sections: Mapping[str, Any], *, use
     sections: part of a tenant document, e.g. {"orders": {...}, "taxes": {...}}."""
     current = OptionsVersion.objects.for_tenant(tenant).order_by("-number").first()
     before = current.document if current else None
-    document = {"tenant": {"slug": tenant.slug, "name": tenant.name}, **sections}
-    if "tenant" in sections:
-        document["tenant"] = {**document["tenant"], **sections["tenant"]}
+    named = {"slug": tenant.slug, "name": tenant.name}
+    document = {**sections, "tenant": {**named, **sections.get("tenant", {})}}
     options = complete(document, before, _start(tenant))
     problems = check_and_resolve(document, options, NameBook.of(tenant.company), facts_of(tenant))
     if problems:
