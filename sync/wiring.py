@@ -86,6 +86,18 @@ def open_books(company: Company, *, waits: Callable[[], None] = lambda: None) ->
     )
 
 
+def open_books_with(realm_id: str, token: str) -> QuickBooksBooks:
+    """A company that nobody has linked yet, with the token of a consent just given; it is not refreshed."""
+    return QuickBooksBooks(
+        realm_id=realm_id,
+        base_url=settings.QBO_API_BASE_URL,
+        access_token=lambda: token,
+        refresh=None,
+        before_call=lambda _kind: None,
+        session=new_session(),
+    )
+
+
 def current_options(tenant: Tenant) -> OptionsVersion:
     """The newest version. Raises LookupError when nothing was ever saved."""
     version = OptionsVersion.objects.for_tenant(tenant).order_by("-number").first()
