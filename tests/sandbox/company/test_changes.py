@@ -56,6 +56,7 @@ def test_inactive_names_and_paid_invoices_count_as_changed(desk: Desk) -> None:
         ("Customer", "yesterday", "2060"),
         ("", ago(days=1), "2020"),
     ],
+    ids=["tax codes", "tax rates", "too long ago", "no time", "nothing asked"],
 )
 def test_what_is_not_captured_is_refused(desk: Desk, entities: str, since: str, code: str) -> None:
     assert error_of(desk.call("GET", "cdc", entities=entities, changedSince=since))["code"] == code
