@@ -14,9 +14,13 @@ app.autodiscover_tasks(["sync"])
 app.conf.beat_schedule = {
     "dispatch-due-tenants": {"task": "sync.tasks.dispatch_due_tenants", "schedule": 60.0},
     "sweep": {"task": "sync.tasks.sweep", "schedule": 60.0},
+    "watch-connections": {"task": "sync.tasks.watch_connections", "schedule": 60.0},
 }
 app.conf.task_routes = {
     "sync.tasks.run_slice": {"queue": "sync"},
     "sync.tasks.dispatch_due_tenants": {"queue": "interactive"},
     "sync.tasks.sweep": {"queue": "interactive"},
+    "sync.tasks.watch_connections": {"queue": "interactive"},
+    "sync.tasks.read_company_names": {"queue": "interactive"},
+    "sync.tasks.mail_lost_connection": {"queue": "mail"},
 }

@@ -7,29 +7,42 @@ what a dead worker held, and a second delivery finds the lease taken or the run 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from kombu.exceptions import OperationalError
 
-from connector.errors import ConnectionLostError
+from connector.errors import ConnectionLostError, SyncError
+from sync import mail
+from sync.connections.company import needs_names, read_names
+from sync.connections.consent import forget_stale
+from sync.connections.watching import (
+    companies_without_names,
+    owners_to_tell,
+    refresh_idle_companies,
+    revoke_unused_companies,
+    to_resume,
+)
 from sync.engine.requests import request_run
 from sync.engine.run import Step, advance
 from sync.models import Run
 from sync.wiring import LeaseTaken, slice_for_run
 from tenants.budget import Budget
 from tenants.lease import LeaseLost
-from tenants.models import Tenant, User
+from tenants.models import Company, Tenant, User
 
 logger = logging.getLogger(__name__)
 
 RESEND_AFTER = timedelta(seconds=90)
 DISPATCH_AT_ONCE = 500
 TURN_SECONDS = 5
+NAMES_STALL_AFTER = timedelta(minutes=3)
 
 
 def start_run(tenant: Tenant, *, trigger: str, user: User | None = None, order_ids: Sequence[int] = ()) -> Run:
@@ -62,11 +75,13 @@ def run_slice(run_id: int) -> None:
 
 def advance_once(run_id: int) -> Step:
     """One slice under the company's lease; a company that is busy gives this run its turn a little later."""
-    run = Run.objects.filter(pk=run_id).select_related("tenant").first()
+    run = Run.objects.filter(pk=run_id).select_related("tenant__company").first()
     if run is None or not run.is_active:
         return Step(more=False)
     if run.not_before and run.not_before > timezone.now():
         return Step(more=True, not_before=run.not_before)
+    if _must_read_names(run.tenant.company):
+        return Step(more=True, not_before=timezone.now() + timedelta(seconds=TURN_SECONDS))
     try:
         with slice_for_run(run_id) as work:
             step = advance(work)
@@ -113,3 +128,97 @@ def sweep() -> None:
     )
     for run_id in due.values_list("pk", flat=True)[:DISPATCH_AT_ONCE]:
         enqueue(run_id)
+
+
+# Connections
+
+
+def resume(tenants: Iterable[Tenant], *, user: User | None = None) -> list[Run]:
+    """Starts the runs that a lost connection stopped; everything they had read still waits in its rows."""
+    return [start_run(tenant, trigger="reconnect", user=user) for tenant in to_resume(tenants)]
+
+
+def take_up(company: Company, *, user: User | None = None) -> None:
+    """After a company was connected: its lists are read where needed, then whoever stood still goes on."""
+    if needs_names(company):
+        request_names(company)
+    else:
+        resume(Tenant.objects.filter(company=company).select_related("company"), user=user)
+
+
+def request_names(company: Company) -> None:
+    """Has the company's name lists read in the background; pages show how far that is."""
+    Company.objects.filter(pk=company.pk).update(
+        names_read_at=None, names_progress={"at": timezone.now().isoformat(), "list": 0, "lists": 0, "rows": 0}
+    )
+    _send(read_company_names, company.pk, queue="interactive")
+
+
+@shared_task(acks_late=True, reject_on_worker_lost=True)
+def read_company_names(company_id: int) -> None:
+    """Reads all name lists of a company. Safe to repeat; what stops it is shown and tried again a little later."""
+    company = Company.objects.filter(pk=company_id, names_read_at__isnull=True).first()
+    if company is None:
+        return
+
+    def report(state: Mapping[str, object]) -> None:
+        Company.objects.filter(pk=company_id).update(names_progress={**state, "at": timezone.now().isoformat()})
+
+    try:
+        read_names(company, report=report)
+    except SyncError as error:
+        logger.warning("names.not_read", extra={"company": company_id, "reason": error.reason})
+        report({"problem": error.reason})
+        return
+    resume(Tenant.objects.filter(company=company_id).select_related("company"))
+
+
+@shared_task
+def watch_connections() -> None:
+    """Keeps idle connections alive, tells owners of lost ones once, and finishes what was left half done."""
+    forget_stale()
+    revoke_unused_companies()
+    refresh_idle_companies()
+    for company in companies_without_names()[:DISPATCH_AT_ONCE]:
+        if _has_stalled(company.names_progress):
+            request_names(company)
+    stores, companies = owners_to_tell()
+    for side, tenants in (("store", stores), ("quickbooks", companies)):
+        for tenant_id in tenants.values_list("pk", flat=True)[:DISPATCH_AT_ONCE]:
+            _send(mail_lost_connection, tenant_id, side, queue="mail")
+
+
+@shared_task(acks_late=True)
+def mail_lost_connection(tenant_id: int, side: str) -> None:
+    """One mail for one outage to the owners of a workspace, whoever else is sending it at the same time."""
+    tenant = Tenant.objects.select_related("company").filter(pk=tenant_id).first()
+    if tenant is not None:
+        mail.send_disconnected(tenant, side)
+
+
+def _must_read_names(company: Company | None) -> bool:
+    """Whether a run has to wait for the company's lists: with half of them it would create names that exist already.
+
+    Lists that nobody is reading any more are read here and now."""
+    if company is None or not company.names_progress or company.names_read_at is not None:
+        return False
+    if _has_stalled(company.names_progress):
+        read_company_names(company.pk)
+    return Company.objects.filter(pk=company.pk, names_read_at__isnull=True).exclude(names_progress={}).exists()
+
+
+def _has_stalled(progress: Mapping[str, Any]) -> bool:
+    at = parse_datetime(str(progress.get("at") or ""))
+    return at is None or at < timezone.now() - NAMES_STALL_AFTER
+
+
+def _send(task: Task, *arguments: int | str, queue: str) -> None:
+    """After commit; a broker that is down is logged: `watch_connections` asks again."""
+
+    def send() -> None:
+        try:
+            task.apply_async(args=arguments, queue=queue, retry=False)
+        except (OperationalError, OSError) as error:
+            logger.warning("broker.unreachable", extra={"task": task.name, "error": str(error)})
+
+    transaction.on_commit(send)
