@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Literal
 
 from babel import Locale, dates, numbers
 from django import template
@@ -18,6 +19,8 @@ from django.utils import timezone, translation
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from tenants.web.preferences import time_format
 
 register = template.Library()
 
@@ -194,16 +197,24 @@ def short_date(value: object) -> str:
 def clock(value: object) -> str:
     """14:07."""
     moment = as_moment(value)
-    return dates.format_time(moment.timetz(), "short", locale=current_locale()) if isinstance(moment, datetime) else "—"
+    return _time_of_day(moment, "short", "mm") if isinstance(moment, datetime) else "—"
 
 
 @register.filter
 def clock_seconds(value: object) -> str:
     """14:02:40."""
     moment = as_moment(value)
-    return (
-        dates.format_time(moment.timetz(), "medium", locale=current_locale()) if isinstance(moment, datetime) else "—"
-    )
+    return _time_of_day(moment, "medium", "mm:ss") if isinstance(moment, datetime) else "—"
+
+
+def _time_of_day(moment: datetime, style: Literal["short", "medium"], minutes: str) -> str:
+    """As usual in the locale, unless the person asked for the other clock."""
+    locale, wanted = current_locale(), time_format()
+    usual = "24h" if "H" in locale.time_formats[style].pattern else "12h"
+    if wanted in ("24h", "12h") and wanted != usual:
+        pattern = f"HH:{minutes}" if wanted == "24h" else f"h:{minutes} a"
+        return dates.format_time(moment.timetz(), pattern, locale=locale)
+    return dates.format_time(moment.timetz(), style, locale=locale)
 
 
 @register.filter

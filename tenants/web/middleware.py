@@ -1,4 +1,4 @@
-"""A signed-in person's own language wins over the browser's."""
+"""A signed-in person's own language and way to write times win over the browser's."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
+
+from tenants.models import User
+from tenants.web.preferences import times_as
 
 
 class PersonLocaleMiddleware:
@@ -17,4 +20,5 @@ class PersonLocaleMiddleware:
         if language and translation.check_for_language(language):
             translation.activate(language)
             request.LANGUAGE_CODE = translation.get_language() or language
-        return self.get_response(request)
+        with times_as(getattr(request.user, "time_format", User.TimeFormat.AUTO)):
+            return self.get_response(request)
