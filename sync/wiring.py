@@ -107,11 +107,11 @@ def current_options(tenant: Tenant) -> OptionsVersion:
 
 
 def policy_source(tenant: Tenant, company: Company) -> Callable[[OptionsVersion], PostingPolicy]:
-    """Policies by version, built once; anew when an answer taught something about the company."""
-    built: dict[tuple[int, str, bool], PostingPolicy] = {}
+    """Policies by version, built once; anew when an answer taught something about the company or its names."""
+    built: dict[tuple[int, str, bool, datetime | None], PostingPolicy] = {}
 
     def policy_for(version: OptionsVersion) -> PostingPolicy:
-        key = (version.pk, company.learned_overrides, company.learned_prediction_wrong)
+        key = (version.pk, company.learned_overrides, company.learned_prediction_wrong, company.names_read_at)
         if key not in built:
             built[key] = build_policy(tenant, version, company)
         return built[key]

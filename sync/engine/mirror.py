@@ -7,6 +7,7 @@ mirror up to date when it is older than some minutes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db import transaction
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from connector.accounting.books import NameKind, NameRow
 from connector.accounting.keys import normalise
+from connector.errors import RetryableError
 from sync.engine.context import Slice
 from sync.models import MirrorEntry
 from tenants.models import Company
@@ -43,20 +45,33 @@ def take_in(company: Company, rows: Iterable[NameRow]) -> None:
         )  # fmt: skip
 
 
-def refresh(work: Slice) -> bool:
-    """Brings the mirror up to date when it is old; True when something was read (one metered read)."""
+def refresh(work: Slice, *, at_once: bool = False) -> bool:
+    """Brings the mirror up to date when it is old, or `at_once`; True when something was read (one metered read).
+
+    Raises RetryableError when more changed than one answer holds: the lists are then read whole before the run goes on.
+    """
     company = work.company
     read_at = company.names_read_at
     now = timezone.now()
-    if read_at is not None and now - read_at < FRESH_FOR:
+    if read_at is not None and now - read_at < FRESH_FOR and not at_once:
         return False
     since = max((read_at or now) - CHANGE_OVERLAP, now - LOOK_BACK)
     work.beat()
     changes = work.books.changes(since)
-    take_in(company, changes.rows)
+    if not changes.complete:
+        Company.objects.filter(pk=company.pk).update(names_read_at=None, names_progress={"list": 0})
+        raise RetryableError("names_outdated", f"company {company.pk}", side="quickbooks", retry_after_seconds=1)
+    take_in(company, _with_known_skus(company, changes.rows))
     Company.objects.filter(pk=company.pk).update(names_read_at=changes.as_of)
     company.names_read_at = changes.as_of
     return True
+
+
+def _with_known_skus(company: Company, rows: Sequence[NameRow]) -> list[NameRow]:
+    """A change read may leave a SKU out (QBO reference, trap 11): what is known stays known."""
+    silent = {row.qbo_id for row in rows if row.kind == "Item" and not row.sku}
+    known = {row.qbo_id: row.sku for row in by_ids(company, "Item", silent).values()}
+    return [replace(row, sku=known[row.qbo_id]) if row.kind == "Item" and row.qbo_id in known else row for row in rows]
 
 
 def by_names(company: Company, kinds: Sequence[NameKind], names: Iterable[str]) -> list[NameRow]:

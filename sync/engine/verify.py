@@ -13,16 +13,16 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from connector.accounting.books import Posted
+from connector.accounting.books import NameKind, Posted
 from connector.accounting.commerce import Order
 from connector.accounting.compare import learn, learn_refusal
 from connector.accounting.documents import DocumentKind, Held, Outcome, Planned
 from connector.accounting.keys import has_marker, sale_key
-from sync.engine import journal, posted
+from sync.engine import journal, mirror, posted
 from sync.engine.context import Slice
 from sync.engine.plan import policy_of, remember_learning, replan, store_sale
 from sync.engine.post import adopt, find_ours, new_posting
-from sync.models import MirrorEntry, Posting, Record
+from sync.models import Posting, Record
 
 REPAIRS = 4
 ANSWERED_AGAIN = 2
@@ -238,8 +238,9 @@ def _settle_refused(work: Slice, record: Record, order: Order, sale: Posting) ->
                 journal.move(record, work.run, Record.State.QUEUED, version=record.options_version)
             return
     if code in STALE_REFERENCES and record.failed_attempts < ANSWERED_AGAIN:
+        mirror.refresh(work, at_once=True)
         with transaction.atomic():
-            _forget_references(work, sale)
+            _forget_what_is_gone(work, sale)
             journal.move(
                 record,
                 work.run,
@@ -297,20 +298,16 @@ def _settle_duplicate(work: Slice, record: Record, sale: Posting) -> None:
     )
 
 
-def _forget_references(work: Slice, sale: Posting) -> None:
-    """Something the document names has gone: the links it was made with are looked up afresh, from a fresh mirror."""
-    names = {("Customer", str((sale.payload.get("CustomerRef") or {}).get("value", "")))}
+def _forget_what_is_gone(work: Slice, sale: Posting) -> None:
+    """Links of the document to customers and items that the freshly read mirror no longer has."""
+    named: dict[NameKind, set[str]] = {"Customer": set(), "Item": set()}
+    named["Customer"].add(str((sale.payload.get("CustomerRef") or {}).get("value", "")))
     for line in sale.payload.get("Line", []):
         detail = line.get("SalesItemLineDetail") or {}
-        names.add(("Item", str((detail.get("ItemRef") or {}).get("value", ""))))
-    for kind, qbo_id in names:
-        if qbo_id:
+        named["Item"].add(str((detail.get("ItemRef") or {}).get("value", "")))
+    for kind, ids in named.items():
+        for qbo_id in ids - set(mirror.by_ids(work.company, kind, ids)):
             Posting.objects.for_tenant(work.tenant).filter(
                 entity=kind, operation="create", state=Posting.State.POSTED, qbo_id=qbo_id, record=None
             ).update(state=Posting.State.UNDONE)
             work.tenant.links.filter(company=work.company, kind=kind.lower(), qbo_id=qbo_id).delete()
-            MirrorEntry.objects.filter(company=work.company, kind=kind, qbo_id=qbo_id).delete()
-    type(work.company).objects.filter(pk=work.company.pk, names_read_at__isnull=False).update(
-        names_read_at=work.company.created_at
-    )
-    work.company.names_read_at = work.company.created_at
