@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, Literal
 
 from connector.accounting.commerce import Address
+from connector.accounting.documents import DocumentKind
 from connector.accounting.keys import Operation
+from connector.accounting.money import ZERO
 from connector.accounting.policy import Ref, TaxCode, TaxWorld
 
 NameKind = Literal["Customer", "Vendor", "Employee", "Item", "Account", "PaymentMethod", "Term", "Class", "Department"]
@@ -41,6 +44,8 @@ class Posted:
     tax: Decimal | None = None
     rates: Mapping[str, Decimal] = field(default_factory=dict)
     raw: Payload = field(default_factory=dict)
+    balance: Decimal | None = None
+    """What an invoice leaves to pay, or a credit memo to use; None where the answer does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +162,8 @@ class FoundDocument:
     tax: Decimal | None
     rates: Mapping[str, Decimal]
     raw: Payload
+    balance: Decimal | None = None
+    """As in `Posted`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,3 +173,66 @@ class Changes:
     rows: tuple[NameRow, ...]
     as_of: datetime
     complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedMoney:
+    """Money of a sale that we recorded: the deposit of its sales receipt, or a payment of its invoice."""
+
+    account: Ref
+    amount: Decimal
+    method: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostedCredit:
+    """A credit memo or refund receipt of ours that stands in the books, whatever became of its refund in the store.
+
+    key: its posting's, a refund's or the cancellation's. applied: what of it is set against the invoice.
+    """
+
+    key: str
+    number: str
+    total: Decimal
+    applied: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class PostedSale:
+    """The sale of an order as it stands in the books, with all that has happened to it there.
+
+    total, number: as the company answered them. money: none where the merchant records payments otherwise.
+    open_balance: what its invoice leaves to pay, by the company's last word; 0 for a sales receipt. credits: in any
+    order, also those whose refund has been deleted in the store.
+    """
+
+    kind: DocumentKind
+    qbo_id: str
+    number: str
+    document_date: date
+    total: Decimal
+    customer: Ref
+    money: tuple[RecordedMoney, ...] = ()
+    open_balance: Decimal = ZERO
+    credits: tuple[PostedCredit, ...] = ()
+
+    @property
+    def has_its_money(self) -> bool:
+        """We recorded that the buyer paid; a sales receipt says so by itself, even one that was keyed by hand."""
+        return self.kind is DocumentKind.SALES_RECEIPT or bool(self.money)
+
+    @property
+    def applied(self) -> Decimal:
+        """What of the credits is set against the invoice."""
+        return sum((credit.applied for credit in self.credits), ZERO)
+
+
+class NoSale(StrEnum):
+    """Why a refund has no sale in the books."""
+
+    AWAITED = "awaited"
+    """Its order is queued, in flight, waits for its money or for a human: it may still be posted."""
+    NEVER = "never"
+    """Its order was skipped: before the start date, not selected, by hand."""
+    ALONE = "alone"
+    """Its order was skipped, and a human asked to post the refund all the same."""

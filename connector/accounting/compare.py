@@ -11,6 +11,7 @@ from typing import Any
 
 from connector.accounting.books import FoundDocument, Posted
 from connector.accounting.documents import (
+    CreditApplication,
     Document,
     DocumentLine,
     Means,
@@ -92,8 +93,7 @@ def fingerprint(document: Document) -> str:
     references, and how the tax was reached (stated or computed, lines of our own that correct it): the net lines and
     the total already tell the tax.
     """
-    content = _payment_content(document) if isinstance(document, PaymentDocument) else _sale_content(document)
-    text = json.dumps(content, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(_content(document), ensure_ascii=True, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
@@ -106,6 +106,12 @@ def _rate_differences(planned: Mapping[str, Decimal], found: Mapping[str, Decima
         for rate_id in sorted(planned.keys() | found.keys())
         if planned.get(rate_id, ZERO) != found.get(rate_id, ZERO)
     ]
+
+
+def _content(document: Document) -> dict[str, Any]:
+    if isinstance(document, PaymentDocument):
+        return _payment_content(document)
+    return _application_content(document) if isinstance(document, CreditApplication) else _sale_content(document)
 
 
 def _sale_content(sale: SaleDocument) -> dict[str, Any]:
@@ -148,6 +154,18 @@ def _payment_content(payment: PaymentDocument) -> dict[str, Any]:
         "total": _amount(payment.total),
         "deposit_account": _id(payment.deposit_account),
         "payment_method": _id(payment.payment_method),
+    }
+
+
+def _application_content(application: CreditApplication) -> dict[str, Any]:
+    return {
+        "kind": application.kind.value,
+        "key": application.key,
+        "invoice": application.invoice_key,
+        "credit": application.credit_key,
+        "date": application.document_date.isoformat(),
+        "currency": application.currency,
+        "amount": _amount(application.amount),
     }
 
 

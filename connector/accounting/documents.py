@@ -33,7 +33,7 @@ class DocumentLine:
     quantity: Decimal | None = None
     unit_price: Decimal | None = None
     tax_code: Ref | None = None
-    source: Literal["product", "shipping", "fee", "discount", "rounding", "tax", "cancelling"] = "product"
+    source: Literal["product", "shipping", "fee", "discount", "refund", "rounding", "tax", "cancelling"] = "product"
     store_line_id: int = 0
 
 
@@ -58,7 +58,10 @@ class DocumentTax:
 
 @dataclass(frozen=True, slots=True)
 class SaleDocument:
-    """A sales receipt or invoice (later: credit memo, refund receipt). `total` is what the document must show."""
+    """A sales receipt or invoice, or what gives back: a credit memo or refund receipt, with positive amounts.
+
+    total: what the document must show. deposit_account: where the money goes to, of a refund receipt comes from.
+    """
 
     kind: DocumentKind
     key: str
@@ -103,7 +106,25 @@ class PaymentDocument:
     kind: DocumentKind = DocumentKind.PAYMENT
 
 
-Document = SaleDocument | PaymentDocument
+@dataclass(frozen=True, slots=True)
+class CreditApplication:
+    """A payment of nothing that sets a credit memo of ours against an invoice of ours (QBO reference, 5.9).
+
+    invoice_key, credit_key: the postings whose documents it links. amount: what of the credit is used.
+    """
+
+    key: str
+    invoice_key: str
+    credit_key: str
+    document_date: date
+    currency: str
+    customer: Ref
+    amount: Decimal
+    private_note: str
+    kind: DocumentKind = DocumentKind.PAYMENT
+
+
+Document = SaleDocument | PaymentDocument | CreditApplication
 
 
 class Means(StrEnum):
@@ -186,6 +207,15 @@ class Held:
 
     reason: str
     details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Void:
+    """Void a document of ours: an operation on the posting of this key, not a new document."""
+
+    key: str
+    kind: DocumentKind
+    qbo_id: str
 
 
 Outcome = Planned | Skipped | Waiting | Held

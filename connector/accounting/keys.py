@@ -23,6 +23,19 @@ def refund_key(order_id: int, refund_id: int) -> str:
     return f"order:{order_id}:refund:{refund_id}"
 
 
+def refund_apply_key(order_id: int, refund_id: int) -> str:
+    """The payment of nothing that sets a refund's credit memo against the invoice."""
+    return f"{refund_key(order_id, refund_id)}:apply"
+
+
+def cancel_key(order_id: int) -> str:
+    return f"order:{order_id}:cancel"
+
+
+def cancel_apply_key(order_id: int) -> str:
+    return f"{cancel_key(order_id)}:apply"
+
+
 def customer_key(*, mode: str, email: str, name: str, currency: str) -> str:
     """One customer by (mode, normalised e-mail else name, currency): most buyers are guests without an id."""
     return f"customer:{mode}:{normalise(email) or normalise(name)}:{currency}"
@@ -54,6 +67,18 @@ def payment_marker(tenant_key: str, order_id: int) -> str:
 
 def refund_marker(tenant_key: str, order_id: int, refund_id: int) -> str:
     return f"{sale_marker(tenant_key, order_id)}:refund:{refund_id}"
+
+
+def refund_apply_marker(tenant_key: str, order_id: int, refund_id: int) -> str:
+    return f"{refund_marker(tenant_key, order_id, refund_id)}:apply"
+
+
+def cancel_marker(tenant_key: str, order_id: int) -> str:
+    return f"{sale_marker(tenant_key, order_id)}:cancel"
+
+
+def cancel_apply_marker(tenant_key: str, order_id: int) -> str:
+    return f"{cancel_marker(tenant_key, order_id)}:apply"
 
 
 def has_marker(private_note: str, marker: str) -> bool:

@@ -24,7 +24,7 @@ ROUNDING_LIMIT_UNITS = 2
 """A rounding line of at most two cents; more is a difference that nobody explained (product specification §7)."""
 _PRICE_UNIT = Decimal("0.01")
 
-LineSource = Literal["product", "shipping", "fee", "discount", "rounding", "tax", "cancelling"]
+LineSource = Literal["product", "shipping", "fee", "discount", "refund", "rounding", "tax", "cancelling"]
 
 
 @dataclass(frozen=True, slots=True)

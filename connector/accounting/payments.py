@@ -9,6 +9,7 @@ from connector.accounting.commerce import Order
 from connector.accounting.dates import open_date
 from connector.accounting.documents import Held, Notice, PaymentDocument
 from connector.accounting.keys import payment_key, sale_key
+from connector.accounting.money import ZERO
 from connector.accounting.numbers import payment_note
 from connector.accounting.policy import GatewayMapping, PostingPolicy, Ref
 from connector.accounting.settings import require
@@ -43,13 +44,16 @@ def receipt_deposit(order: Order, policy: PostingPolicy) -> Deposit | Held:
 
 
 def invoice_payment(
-    order: Order, policy: PostingPolicy, *, customer: Ref, total: Decimal
+    order: Order, policy: PostingPolicy, *, customer: Ref, total: Decimal, credits: Decimal = ZERO
 ) -> tuple[PaymentDocument | None, tuple[Notice, ...]] | Held:
     """The payment of an invoice on the day it was paid; none when unpaid, free, switched off or not to be recorded.
 
-    customer, total: the invoice's, as planned or as it stands in the books."""
+    customer, total: the invoice's, as planned or as it stands in the books. credits: what credit memos of ours already
+    took off it; a payment that comes late is for what they leave (product specification §8).
+    """
     mapping = policy.gateways.get(order.payment_method)
-    if not policy.record_payments or not order.is_paid or order.paid_at is None or total <= 0:
+    due = total - credits
+    if not policy.record_payments or not order.is_paid or order.paid_at is None or due <= 0:
         return None, ()
     if mapping is not None and not mapping.record:
         return None, ()
@@ -67,7 +71,7 @@ def invoice_payment(
         document_date=paid_on.day,
         currency=order.currency,
         customer=customer,
-        total=total,
+        total=due,
         private_note=payment_note(order, policy, true_date=paid_on.true_date),
         deposit_account=account,
         payment_method=mapping.payment_method if mapping else None,

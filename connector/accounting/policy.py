@@ -152,6 +152,8 @@ class PostingPolicy:
     location: Ref | None = None
     credit_memos: Literal["off", "automatic", "credit_memo", "refund_receipt"] = "automatic"
     cancelled: Literal["credit_memo", "void"] = "credit_memo"
+    whole_order_refunds: Literal["mirror", "amount"] = "mirror"
+    """A refund over the whole order that names no lines: the order's lines and tax, or one untaxed amount."""
     closed_period: Literal["hold", "first_open_day"] = "hold"
     closed_until: date | None = None
     zero_total: Literal["post", "skip"] = "post"
@@ -166,8 +168,8 @@ class PostingPolicy:
     inactive_refs: Mapping[str, str] = field(default_factory=dict)
     """Settings whose QuickBooks object has vanished or become inactive: option key -> name, e.g. shipping_item.
 
-    Keys: default_item, shipping_item, discount_item, fee_item, fee_items:<name>, rounding_item, tax_item, untaxed_code,
-    tax_code:<id>, class, location, terms, default_account, gateway:<gateway>.
+    Keys: default_item, shipping_item, discount_item, fee_item, fee_items:<name>, rounding_item, refund_item, tax_item,
+    untaxed_code, tax_code:<id>, class, location, terms, default_account, gateway:<gateway>.
     """
     items: ItemPolicy = ItemPolicy()
     customers: CustomerPolicy = CustomerPolicy()

@@ -7,7 +7,20 @@ from collections.abc import Iterable
 from typing import Literal
 
 TextKey = Literal[
-    "order", "discount", "shipping", "fee", "rounding", "tax", "tax_rounding", "dated", "customer", "vat_number"
+    "order",
+    "discount",
+    "shipping",
+    "fee",
+    "rounding",
+    "tax",
+    "tax_rounding",
+    "dated",
+    "customer",
+    "vat_number",
+    "refund",
+    "refund_number",
+    "refunded_tax",
+    "cancelled",
 ]
 
 DESCRIPTION_LIMIT = 4000
@@ -26,6 +39,10 @@ _TEXTS: dict[str, dict[TextKey, str]] = {
         "dated": "Dated {date}",
         "customer": "customer",
         "vat_number": "VAT number: {number}",
+        "refund": "Refund",
+        "refund_number": "Refund {number}",
+        "refunded_tax": "Tax refunded",
+        "cancelled": "Cancelled",
     },
     "fr": {
         "order": "Commande {number}",
@@ -38,6 +55,10 @@ _TEXTS: dict[str, dict[TextKey, str]] = {
         "dated": "Datée du {date}",
         "customer": "client",
         "vat_number": "N° de TVA : {number}",
+        "refund": "Remboursement",
+        "refund_number": "Remboursement {number}",
+        "refunded_tax": "Taxe remboursée",
+        "cancelled": "Annulée",
     },
 }
 _REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")

@@ -56,8 +56,8 @@ class QuickBooksBooks(Transport):
     Raises RetryableError, AnswerLostError, ConnectionLostError (side "quickbooks") and FaultError.
     """
 
-    def encode(self, document: Document, *, paid_id: str = "") -> tuple[str, Payload]:
-        return encode.encode_document(document, paid_id=paid_id)
+    def encode(self, document: Document, *, paid_id: str = "", credit_id: str = "") -> tuple[str, Payload]:
+        return encode.encode_document(document, paid_id=paid_id, credit_id=credit_id)
 
     def encode_customer(self, customer: CustomerWanted) -> tuple[str, Payload]:
         return encode_names.encode_customer(customer)

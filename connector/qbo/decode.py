@@ -49,6 +49,7 @@ def posted(bid: str, entity: str, body: Mapping[str, Any]) -> Posted:
         tax=tax,
         rates=rates,
         raw=plain(body),
+        balance=amount(body.get("Balance")),
     )
 
 
@@ -79,6 +80,7 @@ def found_document(entity: str, body: Mapping[str, Any]) -> FoundDocument:
         tax=tax,
         rates=rates,
         raw=plain(body),
+        balance=amount(body.get("Balance")),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from connector.accounting.books import Payload
 from connector.accounting.documents import (
+    CreditApplication,
     Document,
     DocumentKind,
     DocumentLine,
@@ -16,18 +17,21 @@ from connector.accounting.documents import (
 )
 from connector.qbo import values
 
-_RECEIVES_MONEY = frozenset({DocumentKind.SALES_RECEIPT, DocumentKind.REFUND_RECEIPT})
+_MOVES_MONEY = frozenset({DocumentKind.SALES_RECEIPT, DocumentKind.REFUND_RECEIPT})
 _HAS_TERMS = frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO})
 _IS_SHIPPED = frozenset({DocumentKind.INVOICE, DocumentKind.SALES_RECEIPT})
 
 
-def encode_document(document: Document, *, paid_id: str = "") -> tuple[str, Payload]:
-    """Entity name and body of a document to create; `paid_id` is the id of the invoice that a payment pays.
+def encode_document(document: Document, *, paid_id: str = "", credit_id: str = "") -> tuple[str, Payload]:
+    """Entity name and body of a document to create.
 
-    Raises ValueError when an amount has more digits than a JSON number keeps, or a payment has no invoice.
+    paid_id: the invoice that a payment pays, or that a credit is set against; credit_id: that credit memo. Raises
+    ValueError when an amount has more digits than a JSON number keeps, or an id that the document links is missing.
     """
     if isinstance(document, PaymentDocument):
         return document.kind.value, _payment(document, paid_id)
+    if isinstance(document, CreditApplication):
+        return document.kind.value, _application(document, paid_id, credit_id)
     return document.kind.value, _sale(document)
 
 
@@ -57,7 +61,7 @@ def _sale(sale: SaleDocument) -> Payload:
 def _by_kind(sale: SaleDocument) -> Payload:
     """The header fields that only some kinds of document have (QBO reference, 5.4)."""
     body: Payload = {}
-    if sale.kind in _RECEIVES_MONEY:
+    if sale.kind in _MOVES_MONEY:
         body["DepositToAccountRef"] = values.reference(sale.deposit_account) if sale.deposit_account else None
         body["PaymentMethodRef"] = values.reference(sale.payment_method) if sale.payment_method else None
         body["PaymentRefNum"] = _payment_reference(sale.payment_reference)
@@ -125,6 +129,24 @@ def _payment(payment: PaymentDocument, paid_id: str) -> Payload:
             "PaymentRefNum": _payment_reference(payment.payment_reference),
             "PrivateNote": values.block_of_text(payment.private_note, values.PRIVATE_NOTE),
             "Line": [{"Amount": amount, "LinkedTxn": [{"TxnId": paid_id, "TxnType": "Invoice"}]}],
+        }
+    )
+
+
+def _application(application: CreditApplication, invoice_id: str, credit_id: str) -> Payload:
+    """A payment of nothing that links both; no money moves, so it names no account (QBO reference, 5.9)."""
+    if not invoice_id or not credit_id:
+        raise ValueError(f"{application.key} needs the ids of invoice and credit memo; post both first.")
+    amount = values.number(application.amount)
+    linked = (("Invoice", invoice_id), ("CreditMemo", credit_id))
+    return values.compact(
+        {
+            "CustomerRef": values.reference(application.customer),
+            "CurrencyRef": {"value": application.currency},
+            "TxnDate": values.day(application.document_date),
+            "TotalAmt": 0,
+            "PrivateNote": values.block_of_text(application.private_note, values.PRIVATE_NOTE),
+            "Line": [{"Amount": amount, "LinkedTxn": [{"TxnId": txn_id, "TxnType": kind}]} for kind, txn_id in linked],
         }
     )
 

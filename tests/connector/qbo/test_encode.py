@@ -8,7 +8,7 @@ import pytest
 
 from connector.accounting.books import CustomerWanted, ItemWanted
 from connector.accounting.commerce import Address
-from connector.accounting.documents import DocumentKind, DocumentTax, PaymentDocument, RateTax
+from connector.accounting.documents import CreditApplication, DocumentKind, DocumentTax, PaymentDocument, RateTax
 from connector.accounting.policy import Ref
 from connector.qbo.encode import encode_document
 from connector.qbo.encode_names import encode_customer, encode_item
@@ -165,6 +165,54 @@ def test_a_payment_is_linked_to_its_invoice() -> None:
 def test_a_payment_without_its_invoice_is_our_mistake() -> None:
     with pytest.raises(ValueError, match="post the invoice first"):
         encode_document(make_payment())
+
+
+def make_application() -> CreditApplication:
+    return CreditApplication(
+        key="order:1234:refund:9:apply",
+        invoice_key="order:1234:sale",
+        credit_key="order:1234:refund:9",
+        document_date=date(2026, 1, 8),
+        currency="GBP",
+        customer=Ref("58"),
+        amount=Decimal("40.10"),
+        private_note="woo:t-7f3a:1234:refund:9:apply",
+    )
+
+
+def test_a_credit_is_set_against_its_invoice_by_a_payment_of_nothing() -> None:
+    entity, body = encode_document(make_application(), paid_id="130", credit_id="73")
+
+    assert entity == "Payment"
+    assert body == {
+        "CustomerRef": {"value": "58"},
+        "CurrencyRef": {"value": "GBP"},
+        "TxnDate": "2026-01-08",
+        "TotalAmt": 0,
+        "PrivateNote": "woo:t-7f3a:1234:refund:9:apply",
+        "Line": [
+            {"Amount": 40.1, "LinkedTxn": [{"TxnId": "130", "TxnType": "Invoice"}]},
+            {"Amount": 40.1, "LinkedTxn": [{"TxnId": "73", "TxnType": "CreditMemo"}]},
+        ],
+    }
+
+
+@pytest.mark.parametrize("ids", [{"paid_id": "130"}, {"credit_id": "73"}])
+def test_a_credit_without_one_of_its_ends_is_our_mistake(ids: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="post both first"):
+        encode_document(make_application(), **ids)
+
+
+def test_a_refund_receipt_names_the_account_its_money_leaves_and_a_credit_memo_none() -> None:
+    money = {"deposit_account": Ref("88"), "payment_method": Ref("2"), "payment_reference": "ch_1"}
+    entity, refund = encode_document(receipt(kind=DocumentKind.REFUND_RECEIPT, **money))
+    _, credit = encode_document(receipt(kind=DocumentKind.CREDIT_MEMO, ship_method="Post", **money))
+
+    assert entity == "RefundReceipt"
+    assert (refund["DepositToAccountRef"], refund["PaymentMethodRef"]) == ({"value": "88"}, {"value": "2"})
+    assert refund["PaymentRefNum"] == "ch_1"
+    assert credit["Line"][0]["Amount"] == 277.69
+    assert credit.keys().isdisjoint({"DepositToAccountRef", "PaymentMethodRef", "PaymentRefNum", "ShipMethodRef"})
 
 
 def test_a_customer_is_created_without_what_quickbooks_would_refuse() -> None:
