@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from sync.models import Run
@@ -63,7 +64,7 @@ class Shell:
 def build_shell(person: User, membership: Membership) -> Shell:
     """Four queries, whatever the number of workspaces or records."""
     tenant = membership.tenant
-    neighbours = _neighbours(person)
+    neighbours = neighbours_of(person)
     counts = {one.slug: one.open_records for one in neighbours}
     if tenant.slug not in counts:
         counts[tenant.slug] = open_counts([tenant.pk]).get(tenant.pk, 0)
@@ -86,14 +87,15 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in words[:2]).upper() or "="
 
 
-def _neighbours(person: User) -> list[Neighbour]:
-    rows = list(
-        Membership.objects.filter(user=person)
-        .order_by("tenant__name")
-        .values_list("tenant_id", "tenant__slug", "tenant__name", "tenant__store_url", "tenant__is_paused")[
-            :SWITCHER_LIMIT
-        ]
-    )
+def neighbours_of(person: User, query: str = "") -> list[Neighbour]:
+    """The person's workspaces by name, those whose name, short name or shop holds `query`; at most SWITCHER_LIMIT."""
+    mine = Membership.objects.filter(user=person)
+    for word in query.split():
+        mine = mine.filter(
+            Q(tenant__name__icontains=word) | Q(tenant__slug__icontains=word) | Q(tenant__store_url__icontains=word)
+        )
+    fields = ("tenant_id", "tenant__slug", "tenant__name", "tenant__store_url", "tenant__is_paused")
+    rows = list(mine.order_by("tenant__name").values_list(*fields)[:SWITCHER_LIMIT])
     counts = open_counts([row[0] for row in rows])
     return [
         Neighbour(slug, name, host_of(url), counts.get(pk, 0), is_paused) for pk, slug, name, url, is_paused in rows

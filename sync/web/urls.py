@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from sync.web import urls_people
 from sync.web.views import home, overview, records, runs, setup
 
 workspace_urls: list[URLPattern | URLResolver] = [
@@ -22,11 +23,13 @@ workspace_urls: list[URLPattern | URLResolver] = [
     path("setup/rehearsal/", setup.rehearsal, name="setup_rehearsal"),
     path("setup/on/", setup.turn_on, name="setup_on"),
     path("setup/off/", setup.turn_off, name="setup_off"),
+    *urls_people.workspace_urls,
     path("more/", overview.more, name="more"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("clients/", home.clients, name="clients"),
+    *urls_people.urlpatterns,
     path("t/<slug:slug>/", include(workspace_urls)),
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -19,6 +20,10 @@ from tenants.models import Membership, Role, Tenant, User
 from tenants.web.people import person_of
 
 Params = ParamSpec("Params")
+
+LAST_WORKSPACE_COOKIE = "workspace"
+"""The short name of the workspace last opened; only a hint of where to land, checked like every address."""
+LAST_WORKSPACE_SECONDS = 365 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +60,25 @@ def in_workspace(
             person = person_of(request)
             membership = get_membership(person, slug, role=role)
             with timezone.override(membership.tenant.zone), country_of(country(membership.tenant)):
-                return view(request, Workspace(person, membership), *args, **kwargs)
+                answer = view(request, Workspace(person, membership), *args, **kwargs)
+            return _remember(request, answer, slug)
 
         return inner
 
     return decorate
+
+
+def _remember(request: HttpRequest, answer: HttpResponse, slug: str) -> HttpResponse:
+    if request.COOKIES.get(LAST_WORKSPACE_COOKIE) != slug:
+        answer.set_cookie(
+            LAST_WORKSPACE_COOKIE,
+            slug,
+            max_age=LAST_WORKSPACE_SECONDS,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+    return answer
 
 
 def country(tenant: Tenant) -> str:

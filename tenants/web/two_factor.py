@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import Any
 
-import qrcode
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.utils.translation import gettext_lazy as _
 from qrcode.image.svg import SvgPathImage
+from qrcode.main import QRCode
 
 from tenants.secrets import decrypt, encrypt, rotate
 
@@ -30,9 +31,10 @@ class TwoFactorAdapter(DefaultMFAAdapter):
 
     def build_totp_svg(self, url: str) -> str:
         """Dark on white in every theme, so that cameras read it; without the size attributes, for the style sheet."""
-        picture = qrcode.make(url, image_factory=SvgPathImage, border=2)
+        code: Any = QRCode(border=2, image_factory=SvgPathImage)
+        code.add_data(url)
         out = BytesIO()
-        picture.save(out)
+        code.make_image().save(out)
         text = out.getvalue().decode()
         return text[text.index("<svg") :]
 

@@ -5,60 +5,93 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.db.models import OuterRef, Q, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from sync.models import Run
 from sync.reports import Sums, open_counts, sums_by_tenant
 from sync.templatetags.formats import country_of, money
+from sync.web.labels import Badge
 from sync.web.proof import Proof, prove_period
-from sync.web.shell import initials
+from sync.web.shell import neighbours_of
 from sync.web.summaries import RunLine, summarise
 from sync.web.troubles import host_of
-from sync.web.workspace import country
+from sync.web.workspace import LAST_WORKSPACE_COOKIE, country
 from tenants.models import Connection, Membership, Tenant
 from tenants.web.people import person_of
 
 DAYS = 30
+FEW = 5
+"""Up to so many workspaces people come back to the last one; with more they land on all of them (design, §3)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientRow:
+    """`rank` sorts by what needs work: a broken connection first, then what waits for a decision."""
+
     tenant: Tenant
-    initials: str
     host: str
     open_records: int
     to_resolve: str
     proof: Proof | None
     run: RunLine | None
-    store_is_fine: bool
-    books_are_fine: bool
+    connections: Badge
+    rank: int
 
 
 @require_safe
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """One workspace: its overview. Several: all of them. None: why there is nothing to see."""
+    """None: make one. One: its overview. A few: the one last opened. Many: all of them."""
     person = person_of(request)
-    memberships = list(
-        Membership.objects.filter(user=person).select_related("tenant__company").order_by("tenant__name")
-    )
-    if len(memberships) == 1:
-        return redirect("overview", slug=memberships[0].tenant.slug)
-    rows = _rows([membership.tenant for membership in memberships])
-    return render(request, "tenants/home.html", {"rows": rows, "open_total": sum(row.open_records for row in rows)})
+    slugs = list(Membership.objects.filter(user=person).values_list("tenant__slug", flat=True)[: FEW + 1])
+    if not slugs:
+        return redirect("workspace_new") if settings.SIGN_UP_OPEN else _all_clients(request)
+    last = request.COOKIES.get(LAST_WORKSPACE_COOKIE, "")
+    if len(slugs) == 1:
+        return redirect("overview", slug=slugs[0])
+    if len(slugs) <= FEW and last in slugs:
+        return redirect("overview", slug=last)
+    return _all_clients(request)
 
 
 @require_safe
 @login_required
 def clients(request: HttpRequest) -> HttpResponse:
     """All workspaces of a person, also when it is one."""
-    memberships = Membership.objects.filter(user=person_of(request)).select_related("tenant__company")
+    return _all_clients(request)
+
+
+@require_safe
+@login_required
+def switch(request: HttpRequest) -> HttpResponse:
+    """The switcher's list for what is being typed; without script the same form leads to all clients."""
+    found = neighbours_of(person_of(request), request.GET.get("q", ""))
+    return render(request, "components/switcher_list.html", {"neighbours": found})
+
+
+def _all_clients(request: HttpRequest) -> HttpResponse:
+    person, query = person_of(request), request.GET.get("q", "").strip()
+    memberships = Membership.objects.filter(user=person).select_related("tenant__company")
+    for word in query.split():
+        memberships = memberships.filter(
+            Q(tenant__name__icontains=word) | Q(tenant__slug__icontains=word) | Q(tenant__store_url__icontains=word)
+        )
     rows = _rows([membership.tenant for membership in memberships.order_by("tenant__name")])
-    return render(request, "tenants/home.html", {"rows": rows, "open_total": sum(row.open_records for row in rows)})
+    context = {
+        "rows": rows,
+        "query": query,
+        "open_total": sum(row.open_records for row in rows),
+        "broken": sum(row.rank == 0 for row in rows),
+        "may_create": settings.SIGN_UP_OPEN,
+    }
+    return render(request, "tenants/home.html", context)
 
 
 def _rows(tenants: list[Tenant]) -> list[ClientRow]:
@@ -67,28 +100,39 @@ def _rows(tenants: list[Tenant]) -> list[ClientRow]:
     sums = sums_by_tenant(tenants, since=timezone.now() - timedelta(days=DAYS))
     runs = {run.tenant_id: run for run in _latest_runs(tenants)}
     rows = [_row(tenant, counts.get(tenant.pk, 0), sums.get(tenant.pk, []), runs.get(tenant.pk)) for tenant in tenants]
-    return sorted(rows, key=lambda row: (row.store_is_fine and row.books_are_fine, -row.open_records, row.tenant.name))
+    return sorted(rows, key=lambda row: (row.rank, -row.open_records, row.tenant.name.casefold()))
 
 
 def _latest_runs(tenants: list[Tenant]) -> list[Run]:
-    latest = Run.objects.filter(tenant__in=tenants).order_by("tenant", "-pk")
-    newest: dict[int, int] = {}
-    for pk, tenant_id in latest.filter(created_at__gte=timezone.now() - timedelta(days=7)).values_list("pk", "tenant"):
-        newest.setdefault(tenant_id, pk)
-    return list(Run.objects.filter(pk__in=newest.values()))
+    newest = Run.objects.filter(tenant=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    ids = Tenant.objects.filter(pk__in=[tenant.pk for tenant in tenants]).values_list(Subquery(newest), flat=True)
+    return list(Run.objects.filter(pk__in=[pk for pk in ids if pk is not None]))
 
 
 def _row(tenant: Tenant, open_records: int, sums: list[Sums], run: Run | None) -> ClientRow:
+    connections = _connections(tenant)
     with timezone.override(tenant.zone), country_of(country(tenant)):
         to_resolve = [money(one.to_resolve, one.currency) for one in sums if one.open_records]
         return ClientRow(
             tenant=tenant,
-            initials=initials(tenant.name),
             host=host_of(tenant.store_url),
             open_records=open_records,
             to_resolve=" + ".join(to_resolve),
             proof=prove_period(sums[0], "") if sums else None,
             run=summarise(run) if run else None,
-            store_is_fine=bool(tenant.store_url) and tenant.store_state == Connection.CONNECTED,
-            books_are_fine=tenant.company is not None and tenant.company.state == Connection.CONNECTED,
+            connections=connections,
+            rank=0 if connections.look == "bad" else 1 if open_records else 2,
         )
+
+
+def _connections(tenant: Tenant) -> Badge:
+    """Both sides in one word, the worse one."""
+    if not tenant.store_url or tenant.company is None:
+        return Badge("", "circle-dashed", _("Not connected yet"))
+    if tenant.store_state != Connection.CONNECTED:
+        return Badge("bad", "unplug", _("Reconnect the store"))
+    if tenant.company.state != Connection.CONNECTED:
+        return Badge("bad", "unplug", _("Reconnect QuickBooks"))
+    if tenant.is_paused:
+        return Badge("", "circle-pause", _("Paused"))
+    return Badge("ok", "plug", _("Connected"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from allauth.mfa.utils import is_mfa_enabled
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -25,12 +27,17 @@ def account(request: HttpRequest) -> HttpResponse:
     person = person_of(request)
     form = AccountForm(request.POST or None, instance=person)
     if request.method == "POST" and form.is_valid():
-        person.save(update_fields=["name", "language", "theme"])
+        person.save(update_fields=["name", "language", "theme", "time_format"])
         if person.language:
             translation.activate(person.language)
         messages.success(request, _("Saved."))
         return _remember_language(redirect("account"), person.language)
-    return render(request, "tenants/account.html", {"form": form})
+    context = {
+        "form": form,
+        "has_second_factor": is_mfa_enabled(person),
+        "sessions": len(UserSession.objects.purge_and_list(person)),
+    }
+    return render(request, "tenants/account.html", context)
 
 
 @require_POST

@@ -1,0 +1,93 @@
+"""The audit trail in words: what each entry did, and its values as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from sync.web.reason_texts import Text
+from tenants.models import AuditEntry, Role
+
+ACTIONS: Mapping[str, Text] = {
+    "workspace_created": gettext_lazy("Created the workspace"),
+    "options": gettext_lazy("Changed settings"),
+    "setup.orders": gettext_lazy("Chose what happens to orders"),
+    "setup.mappings": gettext_lazy("Matched taxes and payments"),
+    "setup.rehearsal": gettext_lazy("Looked at the dry run"),
+    "setup.on": gettext_lazy("Turned on automatic sync"),
+    "setup.off": gettext_lazy("Turned off automatic sync"),
+    "store": gettext_lazy("Connected the store"),
+    "company": gettext_lazy("Connected QuickBooks"),
+    "member_invited": gettext_lazy("Invited somebody"),
+    "invitation_sent_again": gettext_lazy("Sent an invitation again"),
+    "invitation_revoked": gettext_lazy("Took an invitation back"),
+    "member_joined": gettext_lazy("Joined the workspace"),
+    "member_role": gettext_lazy("Changed a role"),
+    "member_removed": gettext_lazy("Removed somebody"),
+    "member_left": gettext_lazy("Left the workspace"),
+}
+FIELDS: Mapping[str, Text] = {
+    "email": gettext_lazy("Person"),
+    "role": gettext_lazy("Role"),
+    "name": gettext_lazy("Name"),
+    "language": gettext_lazy("Language"),
+    "time_zone": gettext_lazy("Time zone"),
+    "store_url": gettext_lazy("Store"),
+    "company": gettext_lazy("QuickBooks company"),
+    "automatic_sync": gettext_lazy("Automatic sync"),
+}
+_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """`before` is "" where there was nothing to compare with, or nothing changed."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    at: datetime
+    who: str
+    what: str
+    changes: list[ChangeLine]
+
+
+def lines_of(entries: Iterable[AuditEntry]) -> list[AuditLine]:
+    return [
+        AuditLine(entry.at, entry.who, str(ACTIONS.get(entry.action, entry.action)), _changes(entry.changes))
+        for entry in entries
+    ]
+
+
+def _changes(changes: Mapping[str, Any]) -> list[ChangeLine]:
+    return [_change(field, pair) for field, pair in changes.items()]
+
+
+def _change(field: str, pair: Any) -> ChangeLine:
+    name = str(FIELDS.get(field, field))
+    if not (isinstance(pair, list) and len(pair) == 2):
+        return ChangeLine(name, "", _value(field, pair))
+    before, after = (_value(field, value) for value in pair)
+    return ChangeLine(name, "" if before == after or pair[0] is None else before, after)
+
+
+def _value(field: str, value: Any) -> str:
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, Mapping) and "name" in value:
+        return str(value["name"])
+    if field == "role" and value in Role.values:
+        return str(Role(value).label)
+    text = str(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
