@@ -48,7 +48,9 @@ def computed_taxes(nets: Iterable[CodedNet], unit: Decimal) -> dict[str, Decimal
 
 
 def rate_taxes(nets: Iterable[CodedNet], amounts: dict[str, Decimal]) -> tuple[RateTax, ...]:
-    """The document's tax by rate, with the net amount that each rate is laid on."""
+    """The document's tax by rate, with the net amount that each rate is laid on.
+
+    A rate without an amount has none: our own lines may bring the untaxed code's rate of zero into the document."""
     coded = tuple(nets)
     bases: dict[str, Decimal] = {}
     rates = {rate.id: rate for part in coded for rate in part.code.rates}
@@ -57,7 +59,10 @@ def rate_taxes(nets: Iterable[CodedNet], amounts: dict[str, Decimal]) -> tuple[R
             bases[rate_id] = bases.get(rate_id, ZERO) + part.net
     return tuple(
         RateTax(
-            rate=Ref(rate_id, rates[rate_id].name), percent=rates[rate_id].percent, net=base, amount=amounts[rate_id]
+            rate=Ref(rate_id, rates[rate_id].name),
+            percent=rates[rate_id].percent,
+            net=base,
+            amount=amounts.get(rate_id, ZERO),
         )
         for rate_id, base in bases.items()
     )

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from connector.accounting.commerce import FeeLine, Order, ShippingLine
-from connector.accounting.documents import Means, PaymentDocument, Planned, Proof, SaleDocument
+from connector.accounting.commerce import FeeLine, Order, Refund, ShippingLine
+from connector.accounting.documents import (
+    CreditApplication,
+    Held,
+    Means,
+    PaymentDocument,
+    Planned,
+    Proof,
+    SaleDocument,
+)
 from connector.accounting.means import ROUNDING_UNITS_PER_RATE
 from connector.accounting.money import ZERO, half_up, is_amount, smallest_unit
 
@@ -16,20 +24,32 @@ LINE_LIMIT = 10_000
 
 
 def find_mistakes(order: Order, planned: Planned) -> tuple[str, ...]:
-    """Everything that does not add up, as short sentences for us; empty for a plan that may leave."""
+    """Everything that does not add up, as short sentences for us; empty for a plan that may leave.
+
+    order: the order, or what is given back of it, written as one.
+    """
     unit = smallest_unit(order.currency)
     mistakes = [*_sale_mistakes(order, planned.sale, unit), *_proof_mistakes(planned.sale, planned.proof, unit)]
     for document in planned.documents:
         if isinstance(document, PaymentDocument) and document.total != planned.sale.total:
             mistakes.append(f"payment {document.total} is not the sale's {planned.sale.total}")
+        if isinstance(document, CreditApplication) and not 0 < document.amount <= planned.sale.total:
+            mistakes.append(f"credit of {document.amount} is not within the memo's {planned.sale.total}")
     return tuple(mistakes)
 
 
-def unusable_amounts(order: Order) -> tuple[str, ...]:
-    """The amounts of an order that no document can hold: not a number, or beyond QuickBooks' eleven digits."""
-    odd = [name for name, amount in _amounts(order) if not is_amount(amount)]
-    odd.extend("percentage" for rate in order.tax_lines if not rate.percent.is_finite() or abs(rate.percent) > 1000)
+def unusable_amounts(goods: Order | Refund) -> tuple[str, ...]:
+    """The amounts that no document can hold: not a number, or beyond QuickBooks' eleven digits."""
+    odd = [name for name, amount in _amounts(goods) if not is_amount(amount)]
+    odd.extend("percentage" for rate in goods.tax_lines if not rate.percent.is_finite() or abs(rate.percent) > 1000)
     return tuple(odd)
+
+
+def unusable_problem(*several: Order | Refund) -> Held | None:
+    unusable = [name for goods in several for name in unusable_amounts(goods)]
+    if not unusable:
+        return None
+    return Held("totals_differ", {"problem": "unusable_amount", "where": ", ".join(dict.fromkeys(unusable))})
 
 
 def line_limit(sale: SaleDocument) -> int:
@@ -37,17 +57,19 @@ def line_limit(sale: SaleDocument) -> int:
     return TAXABLE_LINE_LIMIT if sale.tax is not None and sale.tax.rates else LINE_LIMIT
 
 
-def _amounts(order: Order) -> Iterator[tuple[str, Decimal]]:
-    yield "total", order.total
-    yield "total_tax", order.total_tax
-    for line in order.lines:
+def _amounts(goods: Order | Refund) -> Iterator[tuple[str, Decimal]]:
+    if isinstance(goods, Order):
+        yield from (("total", goods.total), ("total_tax", goods.total_tax))
+    else:
+        yield "amount", goods.amount
+    for line in goods.lines:
         yield from (("line", line.total), ("line", line.subtotal), ("line", line.total_tax), ("line", line.quantity))
         yield from (("line tax", tax.total) for tax in line.taxes)
-    dues: list[ShippingLine | FeeLine] = [*order.shipping_lines, *order.fee_lines]
+    dues: list[ShippingLine | FeeLine] = [*goods.shipping_lines, *goods.fee_lines]
     for due in dues:
         yield from (("shipping or fee", due.total), ("shipping or fee", due.total_tax))
         yield from (("shipping or fee tax", tax.total) for tax in due.taxes)
-    for rate in order.tax_lines:
+    for rate in goods.tax_lines:
         yield from (("rate", rate.tax_total), ("rate", rate.shipping_tax_total))
 
 

@@ -6,12 +6,12 @@ A worked split is in docs/money.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from connector.accounting.commerce import LineTax, Order
 from connector.accounting.documents import Held
-from connector.accounting.money import ZERO
+from connector.accounting.money import ZERO, half_up
 from connector.accounting.policy import PostingPolicy, TaxCode
 from connector.accounting.rates import (
     RateIds,
@@ -71,7 +71,7 @@ def code_line(net: Decimal, tax: Decimal, taxes: Sequence[LineTax], coding: Codi
     table = coding.table
     if table is None:
         return CodedShare(net, coding.fixed)
-    listed = _listed(net, tax, taxes, table)
+    listed = list_taxes(net, tax, taxes, table)
     if isinstance(listed, Held):
         return listed
     rates = line_rates(listed, table)
@@ -88,7 +88,7 @@ def code_fee(net: Decimal, tax: Decimal, taxes: Sequence[LineTax], coding: Codin
     Each class gets tax ÷ rate; what rounding explains is shared among the classes, the rest bears no tax.
     """
     table = coding.table
-    listed = _listed(net, tax, taxes, table) if table is not None else ()
+    listed = list_taxes(net, tax, taxes, table) if table is not None else ()
     if isinstance(listed, Held):
         return listed
     rates = frozenset() if table is None else line_rates(listed, table)
@@ -115,6 +115,34 @@ def code_fee(net: Decimal, tax: Decimal, taxes: Sequence[LineTax], coding: Codin
     return tuple(shares)
 
 
+def code_tax(
+    taxes: Sequence[LineTax], own_rates: RateIds, coding: Coding, unit: Decimal
+) -> tuple[CodedShare, ...] | Held:
+    """Net amounts that cancel and bear these taxes: +net at the code of own_rates or of their parts, −net untaxed.
+
+    For tax that is given back without its net amount. In whole cents, so that later rounding keeps them cancelling;
+    none where every net amount rounds to nothing.
+    """
+    table = coding.table
+    if table is None:
+        return ()
+    rates = line_rates(taxes, table)
+    classes = (*([own_rates] if own_rates else []), *(known for known in coding.classes if known != own_rates))
+    bases, _ = _tax_bases(rates, _by_rate(taxes), table, replace(coding, classes=classes, tolerance=unit))
+    shares: list[CodedShare] = []
+    for class_rates, base in bases.items():
+        code = find_code(class_rates, table)
+        if isinstance(code, Held):
+            return code
+        if half_up(base, unit) != 0:
+            shares.append(CodedShare(half_up(base, unit), code, class_rates))
+    rest = -sum((share.net for share in shares), ZERO)
+    if rest == 0:
+        return tuple(shares)
+    untaxed = require_untaxed(table)
+    return untaxed if isinstance(untaxed, Held) else (*shares, CodedShare(rest, untaxed))
+
+
 def _plain_coding(order: Order, policy: PostingPolicy) -> Coding | Held:
     """World off: no codes, unless the company keeps tax and only the merchant chose to do without."""
     if not policy.taxes.needs_line_codes:
@@ -126,7 +154,8 @@ def _plain_coding(order: Order, policy: PostingPolicy) -> Coding | Held:
     return code if isinstance(code, Held) else Coding(fixed=code)
 
 
-def _listed(net: Decimal, tax: Decimal, taxes: Sequence[LineTax], table: RateTable) -> tuple[LineTax, ...] | Held:
+def list_taxes(net: Decimal, tax: Decimal, taxes: Sequence[LineTax], table: RateTable) -> tuple[LineTax, ...] | Held:
+    """The taxes of a line, inferred from its amounts where the store names no rate."""
     if taxes or tax == 0:
         return tuple(taxes)
     inferred = infer_rates(net, tax, table)
@@ -152,6 +181,23 @@ def _bases(
     net: Decimal, rates: RateIds, amounts: dict[int, Decimal], table: RateTable, coding: Coding
 ) -> dict[RateIds, Decimal]:
     """The net amount of each class of rates: tax ÷ rate, plus its share of what rounding explains."""
+    bases, reach = _tax_bases(rates, amounts, table, coding)
+    rest = net - sum(bases.values(), ZERO)
+    within = sum(reach.values(), ZERO)
+    if bases and abs(rest) <= within:
+        shared = {
+            class_rates: (rest * reach[class_rates] / within).quantize(Decimal("0.000001")) for class_rates in bases
+        }
+        first = next(iter(bases))
+        shared[first] += rest - sum(shared.values(), ZERO)
+        return {class_rates: base + shared[class_rates] for class_rates, base in bases.items()}
+    return bases
+
+
+def _tax_bases(
+    rates: RateIds, amounts: dict[int, Decimal], table: RateTable, coding: Coding
+) -> tuple[dict[RateIds, Decimal], dict[RateIds, Decimal]]:
+    """Tax ÷ rate for each class of rates that bears tax, and by how much rounding may have moved it."""
     left = dict(amounts)
     bases: dict[RateIds, Decimal] = {}
     reach: dict[RateIds, Decimal] = {}
@@ -168,16 +214,7 @@ def _bases(
         reach[class_rates] = coding.tolerance / percents[telling] * 100
         for rate, percent in percents.items():
             left[rate] = ZERO if rate == telling else _settled(left.get(rate, ZERO) - base * percent / 100, coding)
-    rest = net - sum(bases.values(), ZERO)
-    within = sum(reach.values(), ZERO)
-    if bases and abs(rest) <= within:
-        shared = {
-            class_rates: (rest * reach[class_rates] / within).quantize(Decimal("0.000001")) for class_rates in bases
-        }
-        first = next(iter(bases))
-        shared[first] += rest - sum(shared.values(), ZERO)
-        return {class_rates: base + shared[class_rates] for class_rates, base in bases.items()}
-    return bases
+    return bases, reach
 
 
 def _settled(left: Decimal, coding: Coding) -> Decimal:

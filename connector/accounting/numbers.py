@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import date
 
-from connector.accounting.commerce import Order
+from connector.accounting.commerce import Order, Refund
 from connector.accounting.documents import Held, Notice
 from connector.accounting.keys import payment_marker, sale_marker
 from connector.accounting.policy import PostingPolicy
@@ -43,21 +44,73 @@ def shown_number(order: Order) -> str:
     return one_line(order.number) or str(order.id)
 
 
+def credit_number(
+    order: Order, policy: PostingPolicy, *, sale_number: str, place: int, taken: Collection[str]
+) -> str | Held:
+    """The number of the order's place-th credit memo or refund receipt, counted from 1: C1234, then C1234-2, C1234-3.
+
+    sale_number: as it stands in the books, "" where it has none. taken: numbers of documents of ours that already
+    stand, so that a refund which is deleted in the store later moves nobody onto its number.
+    """
+    if policy.automatic_numbers:
+        return ""
+    base = sale_number or document_number(order, policy)
+    if isinstance(base, Held):
+        return base
+    places = (number for number in range(place, place + len(taken) + 1))
+    numbers = (f"C{base}" if number == 1 else f"C{base}-{number}" for number in places)
+    number = next(number for number in numbers if number not in taken)
+    if len(number) > NUMBER_LIMIT:
+        return Held("number_too_long", {"number": number, "limit": str(NUMBER_LIMIT)})
+    return number
+
+
 def sale_note(order: Order, policy: PostingPolicy, *, true_date: date | None = None) -> str:
-    return _note(sale_marker(policy.tenant_key, order.id), order, policy, true_date)
+    return _sale_note(sale_marker(policy.tenant_key, order.id), order, policy, true_date)
 
 
 def payment_note(order: Order, policy: PostingPolicy, *, true_date: date | None = None) -> str:
-    return _note(payment_marker(policy.tenant_key, order.id), order, policy, true_date)
+    return _sale_note(payment_marker(policy.tenant_key, order.id), order, policy, true_date)
 
 
-def _note(marker: str, order: Order, policy: PostingPolicy, true_date: date | None) -> str:
-    """The marker on a line of its own, so that a cut never reaches it; then what helps to find the order again."""
-    parts = [
-        say("order", policy.language, number=shown_number(order)),
-        say("dated", policy.language, date=true_date.isoformat()) if true_date else "",
+def refund_note(
+    marker: str, refund: Refund, order: Order, policy: PostingPolicy, *, true_date: date | None = None
+) -> str:
+    """marker: of the refund's document, or of its application to the invoice."""
+    parts = (
+        say("refund_number", policy.language, number=str(refund.id)),
+        _order_text(order, policy),
+        _dated(policy, true_date),
+        one_line(order.payment_method_title),
+        one_line(order.transaction_id),
+        accepted(refund.reason),
+    )
+    return _note(marker, parts)
+
+
+def cancel_note(marker: str, order: Order, policy: PostingPolicy, *, true_date: date | None = None) -> str:
+    return _note(marker, (_order_text(order, policy), say("cancelled", policy.language), _dated(policy, true_date)))
+
+
+def _sale_note(marker: str, order: Order, policy: PostingPolicy, true_date: date | None) -> str:
+    parts = (
+        _order_text(order, policy),
+        _dated(policy, true_date),
         one_line(order.payment_method_title),
         one_line(order.transaction_id),
         accepted(order.customer_note) if policy.customer_note else "",
-    ]
+    )
+    return _note(marker, parts)
+
+
+def _order_text(order: Order, policy: PostingPolicy) -> str:
+    return say("order", policy.language, number=shown_number(order))
+
+
+def _dated(policy: PostingPolicy, true_date: date | None) -> str:
+    return say("dated", policy.language, date=true_date.isoformat()) if true_date else ""
+
+
+def _note(marker: str, parts: Iterable[str]) -> str:
+    """The marker on a line of its own, so that a cut never reaches it; then what helps to find the order again."""
     return shorten(f"{marker}\n" + " · ".join(part for part in parts if part), NOTE_LIMIT)

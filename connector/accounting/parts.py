@@ -24,7 +24,7 @@ _COUNTABLE = Decimal(10) ** 9
 class Part:
     """`net` is exact (up to 6 decimals); `quantity` None where the store counts nothing."""
 
-    source: Literal["product", "shipping", "fee", "discount"]
+    source: Literal["product", "shipping", "fee", "discount", "refund"]
     item: Ref
     text: str
     net: Decimal

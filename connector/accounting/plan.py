@@ -17,7 +17,7 @@ from connector.accounting.assembly import (
     prove,
     settle_parts,
 )
-from connector.accounting.checks import unusable_amounts
+from connector.accounting.checks import unusable_problem
 from connector.accounting.coding import begin_coding
 from connector.accounting.commerce import Order, ProductKey
 from connector.accounting.customers import customer_notices, wanted_customer
@@ -56,10 +56,7 @@ def plan_order(order: Order, policy: PostingPolicy, parties: Parties, *, include
         left_out = select_order(order, policy)
         if left_out is not None:
             return left_out
-    unusable = unusable_amounts(order)
-    if unusable:
-        return Held("totals_differ", {"problem": "unusable_amount", "where": ", ".join(dict.fromkeys(unusable))})
-    problem = currency_problem(order, policy)
+    problem = unusable_problem(order) or currency_problem(order, policy)
     if problem is not None:
         return problem
     if not (order.lines or order.shipping_lines or order.fee_lines) and order.total == 0:

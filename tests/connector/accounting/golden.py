@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from connector.accounting.documents import (
+    CreditApplication,
     Document,
     DocumentLine,
     Outcome,
@@ -13,11 +14,16 @@ from connector.accounting.documents import (
     Planned,
     Proof,
     SaleDocument,
+    Void,
 )
 from connector.accounting.policy import Ref
 
 
-def render_outcome(outcome: Outcome) -> dict[str, Any]:
+def render_outcome(outcome: Outcome | Void | None) -> dict[str, Any]:
+    if outcome is None:
+        return {"outcome": "nothing"}
+    if isinstance(outcome, Void):
+        return {"outcome": "void", "kind": outcome.kind.value, "key": outcome.key, "qbo_id": outcome.qbo_id}
     if isinstance(outcome, Planned):
         return _full(
             outcome="planned",
@@ -29,6 +35,8 @@ def render_outcome(outcome: Outcome) -> dict[str, Any]:
 
 
 def _document(document: Document) -> dict[str, Any]:
+    if isinstance(document, CreditApplication):
+        return _application(document)
     return _payment(document) if isinstance(document, PaymentDocument) else _sale(document)
 
 
@@ -68,6 +76,17 @@ def _payment(payment: PaymentDocument) -> dict[str, Any]:
         method=_id(payment.payment_method),
         reference=payment.payment_reference,
         note=payment.private_note,
+    )
+
+
+def _application(application: CreditApplication) -> dict[str, Any]:
+    return _full(
+        kind=application.kind.value,
+        date=application.document_date.isoformat(),
+        sets=application.credit_key,
+        against=application.invoice_key,
+        amount=_amount(application.amount),
+        note=application.private_note,
     )
 
 

@@ -9,9 +9,10 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-from connector.accounting.commerce import Order
-from connector.accounting.documents import Parties
-from connector.accounting.plan import needed_products
+from connector.accounting.books import PostedSale, RecordedMoney
+from connector.accounting.commerce import Order, Refund
+from connector.accounting.documents import DocumentKind, Parties, PaymentDocument, Planned
+from connector.accounting.plan import needed_products, plan_order
 from connector.accounting.policy import (
     GatewayMapping,
     PostingPolicy,
@@ -21,7 +22,7 @@ from connector.accounting.policy import (
     TaxPolicy,
     TaxRate,
 )
-from connector.woo.parse import parse_order
+from connector.woo.parse import parse_order, parse_refund
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "woocommerce"
 STATUSES = frozenset({"processing", "completed", "refunded", "partially-refunded"})
@@ -39,6 +40,50 @@ def captured_orders(shop: str, name: str = "orders") -> tuple[Order, ...]:
 
 def captured_order(shop: str, order_id: int, name: str = "orders") -> Order:
     return next(order for order in captured_orders(shop, name) if order.id == order_id)
+
+
+@cache
+def captured_refunds(shop: str) -> tuple[tuple[Order, Refund], ...]:
+    """All refunds of a capture with their orders, by id."""
+    orders = {order.id: order for order in captured_orders(shop)}
+    raws = json.loads((PAYLOADS / shop / "refunds.json").read_text(encoding="utf-8"))
+    found = []
+    for order_id, listed in raws.items():
+        for raw in listed:
+            refund = parse_refund(raw, int(order_id))
+            assert isinstance(refund, Refund)
+            found.append((orders[refund.order_id], refund))
+    return tuple(sorted(found, key=lambda pair: pair[1].id))
+
+
+def earlier_of(shop: str, refund: Refund) -> tuple[Refund, ...]:
+    """The other refunds of the same order, as the engine hands them on."""
+    return tuple(one for _, one in captured_refunds(shop) if one.order_id == refund.order_id and one != refund)
+
+
+def posted_sale(order: Order, policy: PostingPolicy, **changes: object) -> PostedSale:
+    """The order's sale as it stands in the books after it was planned and posted; `changes` are fields of it."""
+    planned = plan_order(order, policy, parties_of(order), include_selection=False)
+    assert isinstance(planned, Planned), planned
+    sale = planned.sale
+    money: tuple[RecordedMoney, ...] = ()
+    for document in planned.documents:
+        if isinstance(document, PaymentDocument):
+            money = (RecordedMoney(document.deposit_account, document.total, document.payment_method),)
+    if sale.deposit_account is not None:
+        money = (RecordedMoney(sale.deposit_account, sale.total, sale.payment_method),)
+    is_open = sale.kind is DocumentKind.INVOICE and not money
+    fields: dict[str, object] = {
+        "kind": sale.kind,
+        "qbo_id": f"q{order.id}",
+        "number": sale.number,
+        "document_date": sale.document_date,
+        "total": sale.total,
+        "customer": sale.customer,
+        "money": money,
+        "open_balance": sale.total if is_open else Decimal(0),
+    }
+    return PostedSale(**(fields | changes))  # type: ignore[arg-type]
 
 
 def parties_of(order: Order) -> Parties:
