@@ -40,6 +40,7 @@ from tenants.models import Tenant
 SALES = ("Invoice", "SalesReceipt")
 CREDITS = ("CreditMemo", "RefundReceipt")
 ZERO = Decimal(0)
+SIX_PLACES = Decimal("0.000001")
 AMOUNT: DecimalField[Any, Any] = DecimalField(max_digits=20, decimal_places=6)
 COUNTED = (Record.Source.ORDER, Record.Source.REFUND)
 IN_FLIGHT = frozenset({Record.State.QUEUED, Record.State.SENDING, Record.State.WAITING})
@@ -228,7 +229,12 @@ def _summed(records: TenantQuerySet[Any], *groups: str) -> list[Mapping[str, Any
             exact=Count("pk", filter=Q(state=Record.State.SYNCED, distance__lt=half_unit)),
         )
     )
-    return list(rows)
+    return [{**row, "store_sum": _exact(row["store_sum"]), "books_sum": _exact(row["books_sum"])} for row in rows]
+
+
+def _exact(amount: Decimal) -> Decimal:
+    """SQLite adds in binary; at most 15 digits are right, so the rest is cut off at the store's six places."""
+    return amount.quantize(SIX_PLACES)
 
 
 def _add_to_sums(sums: Sums, row: Mapping[str, Any]) -> None:
@@ -305,7 +311,7 @@ def open_causes(tenant: Tenant) -> list[Cause]:
     for row in rows:
         cause = causes.setdefault((row["reason"], row["subject"]), Cause(row["reason"], row["subject"]))
         cause.records += row["records"]
-        cause.amounts[row["currency"]] = row["store_sum"] - row["books_sum"]
+        cause.amounts[row["currency"]] = _exact(row["store_sum"]) - _exact(row["books_sum"])
         cause.sample_id = max(cause.sample_id, row["newest"])
     samples = Record.objects.for_tenant(tenant).defer("raw").in_bulk([cause.sample_id for cause in causes.values()])
     for cause in causes.values():

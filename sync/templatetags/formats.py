@@ -214,7 +214,7 @@ def _time_of_day(moment: datetime, style: Literal["short", "medium"], minutes: s
     if wanted in ("24h", "12h") and wanted != usual:
         pattern = f"HH:{minutes}" if wanted == "24h" else f"h:{minutes} a"
         return dates.format_time(moment.timetz(), pattern, locale=locale)
-    return dates.format_time(moment.timetz(), style, locale=locale)
+    return dates.format_time(moment.timetz(), style, locale=locale).replace(" ", "\u00a0")
 
 
 @register.filter
