@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from tests.factories import Cast, cast
 
@@ -30,3 +33,10 @@ def signed_in(person: object) -> Client:
     client = Client()
     client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")  # type: ignore[arg-type]
     return client
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """A page in French leaves its language behind in this thread."""
+    with translation.override("en"):
+        yield

@@ -1,0 +1,132 @@
+"""Do the books match? One sentence says so, a strip proves it, and the page costs the same however large the shop."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from sync.models import Posting, Record, Run
+from tenants.models import Company, Role
+from tests.factories import Cast, busy_month, captured, ended_run, hold, live_run, member, record_of, workspace
+
+NOW = datetime.now(UTC)
+
+
+def page_of(client: Client, people: Cast, name: str = "overview") -> str:
+    answer = client.get(reverse(name, args=[people.tenant.slug]))
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def sell(people: Cast, order_id: int = 240) -> Record:
+    ended_run(people.tenant, NOW - timedelta(minutes=9))
+    return record_of(people.tenant, captured(order_id, created=NOW - timedelta(days=1)))
+
+
+def test_all_is_well(alice: Client, people: Cast) -> None:
+    sell(people)
+    page = page_of(alice, people)
+    assert "Your books match your store to the penny." in page
+    assert "Unexplained difference: €0.00" in page
+    assert "Nothing needs you" in page
+
+
+def test_an_open_record_is_counted_and_its_amount_explained(alice: Client, people: Cast) -> None:
+    sell(people)
+    hold(record_of(people.tenant, captured(111, created=NOW)), "unmapped_tax_rate", rate="TVA 10%")
+    page = page_of(alice, people)
+    assert "Your books match, except for 1 order that waits for your decision." in page
+    assert "The tax “TVA 10%” has no QuickBooks tax code" in page
+    assert "€180.50" in page
+    assert "Unexplained difference: €0.00" in page
+
+
+def test_a_difference_that_nothing_explains_is_the_verdict(alice: Client, people: Cast) -> None:
+    Posting.objects.filter(record=sell(people)).update(total=Decimal("14.50"))
+    page = page_of(alice, people)
+    assert "Your books and your store differ by €0.08." in page
+    assert "€0.08 apart" in page
+
+
+def test_before_the_first_run_it_says_what_is_next(alice: Client, people: Cast) -> None:
+    page = page_of(alice, people)
+    assert "Nothing has been sent to QuickBooks yet." in page
+    assert reverse("sync_now", args=[people.tenant.slug]) in page
+
+
+def test_while_the_first_run_works_it_shows_how_far(alice: Client, people: Cast) -> None:
+    live_run(people.tenant)
+    page = page_of(alice, people)
+    assert "The sync is under way." in page
+    assert "1,278 of 4,812" in page
+
+
+def test_an_expired_connection_is_said_on_top_of_every_page(alice: Client, people: Cast) -> None:
+    sell(people)
+    Company.objects.update(state="expired")
+    for name in ("overview", "attention", "records", "runs"):
+        assert "QuickBooks has to be reconnected" in page_of(alice, people, name)
+
+
+def test_amounts_are_written_in_the_readers_language(alice: Client, people: Cast) -> None:
+    sell(people)
+    people.alice.language = "fr"
+    people.alice.save()
+    page = page_of(alice, people)
+    assert "Vos livres concordent avec votre boutique, au centime près." in page
+    assert "14,58\u00a0€" in page
+    assert "Écart inexpliqué\u00a0: 0,00\u00a0€" in page
+
+
+def test_french_of_canada_falls_back_to_french(alice: Client, people: Cast) -> None:
+    sell(people)
+    people.alice.language = "fr-ca"
+    people.alice.save()
+    page = page_of(alice, people)
+    assert "Vos livres concordent avec votre boutique, au cent près." in page
+    assert "Connexions" in page
+
+
+def test_overview_and_attention_cost_the_same_for_one_order_and_for_many(alice: Client, people: Cast) -> None:
+    hold(sell(people), "totals_differ")
+    few = [_queries(alice, people, name) for name in ("overview", "attention")]
+    large = workspace("large", "Large")
+    member(large, people.alice.email, Role.OWNER)
+    busy_month(large)
+    many = [_queries(alice, replace(people, tenant=large), name) for name in ("overview", "attention")]
+    assert many[0] == few[0] <= 14
+    assert many[1] <= few[1] + 20
+
+
+def test_the_page_is_light(alice: Client, people: Cast) -> None:
+    busy_month(people.tenant)
+    for name in ("overview", "attention", "records", "runs"):
+        assert len(gzip.compress(page_of(alice, people, name).encode())) < 20_000
+
+
+def test_sync_now_starts_a_run_and_a_second_click_joins_it(alice: Client, people: Cast) -> None:
+    url = reverse("sync_now", args=[people.tenant.slug])
+    first = alice.post(url)
+    second = alice.post(url, follow=True)
+    assert first.headers["Location"] == reverse("run", args=[people.tenant.slug, Run.objects.get().pk])
+    assert "A sync is already running; here is how far it is." in second.content.decode()
+
+
+def test_sync_now_without_a_connection_says_what_is_missing(alice: Client, people: Cast) -> None:
+    Company.objects.update(state="revoked")
+    answer = alice.post(reverse("sync_now", args=[people.tenant.slug]), follow=True)
+    assert "have to be connected before a sync can start" in answer.content.decode()
+    assert not Run.objects.exists()
+
+
+def _queries(client: Client, people: Cast, name: str) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        page_of(client, people, name)
+    return len(queries)
