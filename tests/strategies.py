@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from typing import TypeVar
 
 from hypothesis import strategies as st
 
@@ -14,6 +16,7 @@ from connector.accounting.commerce import (
     LineTax,
     Order,
     OrderLine,
+    Refund,
     RefundSummary,
     ShippingLine,
     TaxLine,
@@ -31,6 +34,7 @@ from connector.accounting.policy import (
 
 CENT = Decimal("0.01")
 STORED = Decimal("0.000001")
+_Sold = TypeVar("_Sold", OrderLine, ShippingLine, FeeLine)
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,141 @@ def spoilt_orders(draw: st.DrawFn) -> Order:
     return replace(order, currency=draw(st.sampled_from(["EUR", "EUR", "EUR", "JPY", "KWD"])))
 
 
+def numbered(order: Order) -> Order:
+    """Lines with ids of their own, as in a store: refunds name them."""
+    return replace(
+        order,
+        lines=tuple(replace(line, id=100 + place) for place, line in enumerate(order.lines)),
+        shipping_lines=tuple(replace(line, id=200 + place) for place, line in enumerate(order.shipping_lines)),
+        fee_lines=tuple(replace(line, id=300 + place) for place, line in enumerate(order.fee_lines)),
+    )
+
+
+@st.composite
+def refunds(draw: st.DrawFn, order: Order, *, whole: bool = False) -> tuple[Refund, ...]:
+    """The order's refunds as WooCommerce computes them: pieces of lines, rounded to the cent part by part.
+
+    whole: the last one takes all that is left; otherwise the order is refunded in part, and by amounts too.
+    """
+    count = draw(st.integers(1, 4))
+    left = _Left(order)
+    made: list[Refund] = []
+    for place in range(1, count + 1):
+        is_last, before = whole and place == count, dict(left.lines)
+        if not whole and draw(st.integers(0, 3)) == 0:
+            amount = cents(left.amount * draw(st.sampled_from([Decimal("0.1"), Decimal("0.5"), Decimal(1)])))
+            made.append(_refund(order, place, amount))
+            left.amount -= amount
+            continue
+        shares = [Decimal(1) if is_last else draw(st.sampled_from([Decimal(0), Decimal("0.34"), Decimal(1)]))]
+        pieces = [left.take(line, draw(st.sampled_from(shares)), is_last=is_last) for line in order.lines]
+        dues = [
+            left.take(due, Decimal(1), is_last=True) for due in (*order.shipping_lines, *order.fee_lines) if is_last
+        ]
+        listed = [piece for piece in (*pieces, *dues) if piece.total or piece.total_tax]
+        amount = sum((piece.total + piece.total_tax for piece in listed), Decimal(0))
+        # The store takes no more than is left; a merchant who refunds all gives back the last cents as well.
+        amount = left.amount if is_last else amount
+        if listed and 0 < amount <= left.amount:
+            made.append(_refund(order, place, amount, listed))
+            left.amount -= amount
+        else:
+            left.lines = before
+    return tuple(made)
+
+
+@st.composite
+def spoilt_refunds(draw: st.DrawFn, order: Order) -> tuple[Refund, ...]:
+    """Refunds that a hand or a plugin has changed: tax without net, net without tax, no rates, more than the order."""
+    made = list(draw(refunds(order)))
+    for place, refund in enumerate(made):
+        amount = refund.amount * draw(st.sampled_from([Decimal(1), Decimal(1), Decimal(0), Decimal(3)]))
+        amount += draw(st.sampled_from([Decimal(n) / 100 for n in (-2, -1, 0, 0, 1, 2, 9)]))
+        lines = tuple(draw(_spoilt_piece(line)) for line in refund.lines)
+        rates = draw(st.sampled_from([refund.tax_lines, ()]))
+        made[place] = replace(refund, amount=abs(amount), lines=lines, tax_lines=rates)
+    return tuple(made)
+
+
+@st.composite
+def _spoilt_piece(draw: st.DrawFn, line: OrderLine) -> OrderLine:
+    total = line.total * draw(st.sampled_from([Decimal(1), Decimal(1), Decimal(0), Decimal("0.5")]))
+    share = draw(st.sampled_from([Decimal(1), Decimal(1), Decimal(0), Decimal("0.5"), Decimal(2)]))
+    taxes = tuple(LineTax(tax.rate_id, cents(tax.total * share)) for tax in line.taxes)
+    return replace(
+        line,
+        id=draw(st.sampled_from([line.id, line.id, 0])),
+        quantity=draw(st.sampled_from([line.quantity, line.quantity, Decimal(0), Decimal("1.5")])),
+        total=cents(total),
+        total_tax=sum((tax.total for tax in taxes), Decimal(0)),
+        taxes=draw(st.sampled_from([taxes, taxes, ()])),
+    )
+
+
+class _Left:
+    """What the store would still refund of an order, line by line in whole cents, and in all."""
+
+    def __init__(self, order: Order) -> None:
+        self.amount = order.total
+        self.lines: dict[int, OrderLine | ShippingLine | FeeLine] = {}
+
+    def take(self, line: _Sold, share: Decimal, *, is_last: bool) -> _Sold:
+        """A part of a line by pieces, or all that is left of it, which this lowers."""
+        place = id(line)
+        left = self.lines.get(place) or _shown(line)
+        if is_last or share == 1:
+            self.lines[place] = _part_of(left, Decimal(0))
+            return left  # type: ignore[return-value]
+        part = _part_of(_shown(line), share)
+        if abs(part.total) > abs(left.total) or part.total_tax > left.total_tax:
+            part = _part_of(left, Decimal(0))
+        taken = {tax.rate_id: tax.total for tax in part.taxes}
+        taxes = tuple(LineTax(tax.rate_id, tax.total - taken[tax.rate_id]) for tax in left.taxes)
+        rest = replace(left, total=left.total - part.total, total_tax=left.total_tax - part.total_tax, taxes=taxes)
+        if isinstance(rest, OrderLine) and isinstance(part, OrderLine):
+            rest = replace(rest, quantity=max(rest.quantity - part.quantity, Decimal(0)))
+        self.lines[place] = rest
+        return part  # type: ignore[return-value]
+
+
+def _shown(line: OrderLine | ShippingLine | FeeLine) -> OrderLine | ShippingLine | FeeLine:
+    return _part_of(line, Decimal(1))
+
+
+def _part_of(line: OrderLine | ShippingLine | FeeLine, share: Decimal) -> OrderLine | ShippingLine | FeeLine:
+    """A share of a line as the store keeps it in a refund: whole cents, each for itself."""
+    taxes = tuple(LineTax(tax.rate_id, cents(tax.total * share)) for tax in line.taxes)
+    total_tax = sum((tax.total for tax in taxes), Decimal(0))
+    part = replace(line, total=cents(line.total * share), total_tax=total_tax, taxes=taxes)
+    if isinstance(part, OrderLine):
+        part = replace(part, quantity=(part.quantity * share).to_integral_value(), price=None, subtotal=part.total)
+    return part
+
+
+def _refund(
+    order: Order, place: int, amount: Decimal, pieces: Sequence[OrderLine | ShippingLine | FeeLine] = ()
+) -> Refund:
+    taxes: dict[int, Decimal] = {}
+    for piece in pieces:
+        for tax in piece.taxes:
+            taxes[tax.rate_id] = taxes.get(tax.rate_id, Decimal(0)) + tax.total
+    known = {line.rate_id: line for line in order.tax_lines}
+    return Refund(
+        id=order.id + place,
+        order_id=order.id,
+        created_at=order.created_at + timedelta(days=10 + place),
+        amount=amount,
+        reason="",
+        refunded_payment=False,
+        lines=tuple(piece for piece in pieces if isinstance(piece, OrderLine)),
+        shipping_lines=tuple(piece for piece in pieces if isinstance(piece, ShippingLine)),
+        fee_lines=tuple(piece for piece in pieces if isinstance(piece, FeeLine)),
+        tax_lines=tuple(
+            replace(known[rate_id], tax_total=tax, shipping_tax_total=Decimal(0)) for rate_id, tax in taxes.items()
+        ),
+    )
+
+
 @st.composite
 def policies(draw: st.DrawFn) -> PostingPolicy:
     """Any policy, whole or with settings missing."""
@@ -148,6 +287,10 @@ def policies(draw: st.DrawFn) -> PostingPolicy:
         discount_item=maybe(Ref("85")),
         fee_item=maybe(Ref("83")),
         rounding_item=maybe(Ref("84")),
+        refund_item=maybe(Ref("86")),
+        credit_memos=draw(st.sampled_from(["automatic", "automatic", "credit_memo", "refund_receipt", "off"])),
+        cancelled=draw(st.sampled_from(["credit_memo", "void"])),
+        whole_order_refunds=draw(st.sampled_from(["mirror", "amount"])),
         customer_mode=draw(st.sampled_from(["original", "organisation", "generic"])),
         closed_period=draw(st.sampled_from(["hold", "first_open_day"])),
         closed_until=draw(st.sampled_from([None, date(2026, 6, 30)])),
@@ -178,6 +321,7 @@ def whole_policy(taxes: TaxPolicy | None = None) -> PostingPolicy:
         shipping_item=Ref("82"),
         fee_item=Ref("83"),
         rounding_item=Ref("84"),
+        refund_item=Ref("86"),
         default_account=Ref("4"),
         gateways=_GATEWAYS,
     )
