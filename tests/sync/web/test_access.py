@@ -47,8 +47,8 @@ def run(people: Cast, held: Record) -> Run:
 
 
 def address(page: Page, people: Cast, held: Record, run: Run) -> str:
-    by_name = dict.fromkeys(("run", "cancel_run"), [run.pk])
-    by_name |= dict.fromkeys(("record", "retry_record", "skip_record"), [held.pk])
+    by_name = {name: [run.pk] for name in ("run", "cancel_run")}
+    by_name |= {name: [held.pk] for name in ("record", "retry_record", "skip_record")}
     return reverse(page.name, args=[people.tenant.slug, *by_name.get(page.name, [])])
 
 
