@@ -1,0 +1,138 @@
+"""The wizard against a living shop and company: what is suggested, what is kept, and that nothing is sent too early."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from sync import setup
+from sync.models import OptionsVersion, Posting, Record, Run
+from tenants.models import AuditEntry, Role, Tenant
+from tests.factories import member, person
+from tests.sync.conftest import new_world, nobody_waits, point_at  # noqa: F401  (fixtures)
+from tests.sync.web.conftest import signed_in
+from tests.sync.world import World
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop(new_world: object) -> World:  # noqa: F811
+    world: World = new_world("fr", orders=12)  # type: ignore[operator]
+    return world
+
+
+@pytest.fixture
+def tenant(shop: World) -> Tenant:
+    return shop.connect()
+
+
+@pytest.fixture
+def owner(tenant: Tenant) -> Client:
+    return signed_in(member(tenant, "alice@dupont.example", Role.OWNER, "Alice Dupont"))
+
+
+def page(tenant: Tenant, step: str) -> str:
+    return reverse(f"setup_{step}", args=[tenant.slug])
+
+
+def filled(owner: Client, url: str) -> dict[str, object]:
+    """The form of a step as it stands when nobody touches it."""
+    form = owner.get(url).context["form"]
+    values = {field.html_name: field.value() for field in form}
+    return {name: value for name, value in values.items() if value not in (None, False)}
+
+
+def saved(tenant: Tenant) -> dict[str, dict[str, object]]:
+    return dict(OptionsVersion.objects.filter(tenant=tenant).order_by("-number")[0].document)
+
+
+def test_every_rate_has_its_code_chosen_before_anybody_chooses(owner: Client, tenant: Tenant, shop: World) -> None:
+    version = OptionsVersion.objects.get(tenant=tenant)
+    OptionsVersion.objects.filter(pk=version.pk).update(
+        document={**version.document, "taxes": {**version.document["taxes"], "rates": []}}
+    )
+    rates = owner.get(page(tenant, "mappings")).context["rates"]
+    assert {row.name for row in rates} == {rate["name"] for rate in shop.store_taxes()}
+    assert all(row.is_suggested for row in rates)
+    names = {code.id: code.name for code in setup.facts_of(tenant).tax_codes}  # type: ignore[union-attr]
+    assert all(f"{float(row.percent):.1f}%" in names[row.field.value()] for row in rates)
+
+
+@pytest.mark.parametrize(("step", "leads_to"), [("orders", "mappings"), ("mappings", "rehearsal")])
+def test_saving_makes_a_version_and_an_audit_entry(step: str, leads_to: str, owner: Client, tenant: Tenant) -> None:
+    versions = OptionsVersion.objects.filter(tenant=tenant).count()
+    values = filled(owner, page(tenant, step))
+    change: dict[str, object] = {"number_prefix": "WEB-"} if step == "orders" else {"default_account": ""}
+    answer = owner.post(page(tenant, step), values | change)
+    assert answer.headers.get("Location") == page(tenant, leads_to), answer.content.decode()
+    assert OptionsVersion.objects.filter(tenant=tenant).count() == versions + 1
+    entry = AuditEntry.objects.get(tenant=tenant, action=f"setup.{step}")
+    assert "Alice Dupont" in entry.who or entry.user is not None
+    if step == "orders":
+        assert saved(tenant)["orders"]["number_prefix"] == "WEB-"
+        assert entry.changes["orders.number_prefix"] == ["Wio", "WEB-"]
+    else:
+        assert saved(tenant)["payments"]["default_account"] is None
+
+
+def test_a_prefix_that_leaves_no_room_for_the_number_is_refused(owner: Client, tenant: Tenant) -> None:
+    values = filled(owner, page(tenant, "orders"))
+    number = setup.store_lists(tenant).latest_number
+    for prefix, fits in (("W" * 15, len(number) <= 6), ("W" * 16, False)):
+        answer = owner.post(page(tenant, "orders"), values | {"number_prefix": prefix})
+        assert ("number_prefix" not in answer.context["form"].errors if answer.context else True) is fits
+    assert saved(tenant)["orders"]["number_prefix"] != "W" * 16
+
+
+def test_the_dry_run_sends_and_writes_nothing(owner: Client, tenant: Tenant, shop: World) -> None:
+    before = shop.ledger()
+    shop.forget_stats()
+    answer = owner.get(page(tenant, "rehearsal"))
+    assert answer.status_code == 200
+    shown = [*answer.context["exceptions"], *answer.context["ready"], *answer.context["more"]]
+    assert len(shown) == len(setup.rehearse_latest(tenant)) > 0
+    assert all(row.store_total == row.document_total for row in answer.context["ready"])
+    assert shop.ledger() == before
+    for model in (Record, Posting, Run):
+        assert not model.objects.exists()
+    assert AuditEntry.objects.filter(tenant=tenant, action="setup.rehearsal").count() == 1
+
+
+def test_turning_on_starts_the_first_run(owner: Client, tenant: Tenant) -> None:
+    answer = owner.post(page(tenant, "on"), {"start_date": "2026-01-01"})
+    run = Run.objects.get(tenant=tenant)
+    assert answer.headers["Location"] == reverse("run", args=[tenant.slug, run.pk])
+    tenant.refresh_from_db()
+    assert tenant.automatic_sync
+    assert tenant.next_run_at is not None
+    assert saved(tenant)["tenant"]["start_date"] == "2026-01-01"
+    assert run.requested_by is not None
+
+    owner.post(page(tenant, "off"))
+    tenant.refresh_from_db()
+    assert (tenant.automatic_sync, tenant.next_run_at) == (False, None)
+
+
+def test_a_day_that_is_none_turns_nothing_on(owner: Client, tenant: Tenant) -> None:
+    assert owner.post(page(tenant, "on"), {"start_date": "soon"}).status_code == 200
+    tenant.refresh_from_db()
+    assert not tenant.automatic_sync
+    assert not Run.objects.exists()
+
+
+def test_a_store_that_does_not_answer_leaves_the_step_open(owner: Client, tenant: Tenant, shop: World) -> None:
+    shop.break_store(action="status", status=503, times=None)
+    answer = owner.get(f"{page(tenant, 'orders')}?refresh=1")
+    assert answer.status_code == 200
+    assert answer.context["trouble"] is not None
+
+
+def test_the_wizard_is_for_owners_and_admins(tenant: Tenant) -> None:
+    viewer = signed_in(member(tenant, "bob@cabinet.example", Role.VIEWER, "Bob Martin"))
+    stranger = signed_in(person("charlie@elsewhere.example"))
+    for step in ("orders", "mappings", "rehearsal", "on"):
+        assert viewer.get(page(tenant, step)).status_code == 403
+        assert stranger.get(page(tenant, step)).status_code == 404
+    assert not AuditEntry.objects.filter(tenant=tenant, action__startswith="setup.").exists()
