@@ -32,7 +32,7 @@ from sync.connections.watching import (
 from sync.engine.requests import request_run
 from sync.engine.run import Step, advance
 from sync.models import Run
-from sync.wiring import LeaseTaken, slice_for_run
+from sync.wiring import LeaseTaken, NotSetUp, slice_for_run
 from tenants.budget import Budget
 from tenants.lease import LeaseLost
 from tenants.models import Company, Tenant, User
@@ -93,7 +93,7 @@ def advance_once(run_id: int) -> Step:
     except LeaseLost:
         logger.warning("run.lease_lost", extra={"run": run_id})
         return Step(more=False)
-    except (ConnectionLostError, LookupError) as error:
+    except (ConnectionLostError, NotSetUp) as error:
         Run.objects.filter(pk=run_id, state__in=Run.ACTIVE).update(
             state=Run.State.PAUSED,
             finished_at=timezone.now(),

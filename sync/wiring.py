@@ -35,6 +35,10 @@ class SystemClock:
         return datetime.now(UTC)
 
 
+class NotSetUp(LookupError):
+    """Nothing was ever saved for this workspace."""
+
+
 class LeaseTaken(Exception):
     """Another process works for this company just now."""
 
@@ -99,10 +103,10 @@ def open_books_with(realm_id: str, token: str) -> QuickBooksBooks:
 
 
 def current_options(tenant: Tenant) -> OptionsVersion:
-    """The newest version. Raises LookupError when nothing was ever saved."""
+    """The newest version. Raises NotSetUp when nothing was ever saved."""
     version = OptionsVersion.objects.for_tenant(tenant).order_by("-number").first()
     if version is None:
-        raise LookupError(f"{tenant.slug} has no options yet; apply a tenant document first.")
+        raise NotSetUp(f"{tenant.slug} has no options yet; apply a tenant document first.")
     return version
 
 
