@@ -19,6 +19,7 @@ from tenants.tokens import renew_access_token
 logger = logging.getLogger(__name__)
 
 REFRESH_IDLE_AFTER = timedelta(days=7)
+CHECK_AGAIN_AFTER = timedelta(minutes=10)
 AT_ONCE = 20
 LOST_REASONS = (
     "quickbooks_expired", "quickbooks_disconnected", "quickbooks_revoked", "quickbooks_not_connected",

@@ -264,15 +264,26 @@ def _needs_connections(request: HttpRequest, workspace: Workspace) -> HttpRespon
 
 
 def _show(request: HttpRequest, workspace: Workspace, key: str, context: dict[str, Any]) -> HttpResponse:
-    found = setup.steps(workspace.tenant)
-    links = [
-        StepLink(step.number, str(TITLES[step.key]), step.state, _page(workspace, step.key), step.key == key)
-        for step in found
-    ]
-    here = next(link for link in links if link.is_here)
+    links, here = _step_links(workspace, key)
     back = links[here.number - 2].url if here.number > 3 else ""
     shared = {"links": links, "here": here, "steps": len(links), "back": back}
     return show(request, workspace, f"sync/setup/{key}.html", "setup", {**shared, **context})
+
+
+def connect_context(workspace: Workspace, key: str) -> dict[str, Any]:
+    """The wizard's steps for a connect page, while the workspace has never been turned on; else nothing."""
+    if setup.is_set_up(workspace.tenant):
+        return {"links": []}
+    links, here = _step_links(workspace, key)
+    return {"links": links, "here": here, "steps": len(links)}
+
+
+def _step_links(workspace: Workspace, key: str) -> tuple[list[StepLink], StepLink]:
+    links = [
+        StepLink(step.number, str(TITLES[step.key]), step.state, _page(workspace, step.key), step.key == key)
+        for step in setup.steps(workspace.tenant)
+    ]
+    return links, next(link for link in links if link.is_here)
 
 
 def _unreachable(request: HttpRequest, workspace: Workspace, key: str, error: SyncError) -> HttpResponse:
