@@ -43,15 +43,16 @@ def passwords(folder: Path) -> dict[str, str]:
     return kept
 
 
-def set_up(details: Mapping[str, Any], folder: Path) -> Tenant:
+def set_up(details: Mapping[str, Any], folder: Path, *, sale: str = "sales_receipt") -> Tenant:
     """The demo's tenant, made on the first start; later only the store's address follows its port.
 
-    details: what the stand-ins said when they listened. Raises CommandError when the document is refused.
+    details: what the stand-ins said when they listened. sale: the document of an order. Raises CommandError when the
+    tenant document is refused.
     """
     store = details["store"]
     tenant = Tenant.objects.filter(slug=SLUG).first()
     if tenant is None:
-        _apply(_document(details, _tax_rates(store), passwords(folder)), folder)
+        _apply(_document(details, _tax_rates(store), passwords(folder), sale), folder)
     elif tenant.store_url.rstrip("/") != store["url"].rstrip("/"):
         _apply({"tenant": {"slug": SLUG}, "woocommerce": dict(store)}, folder)
     return Tenant.objects.get(slug=SLUG)
@@ -74,8 +75,10 @@ def _tax_rates(store: Mapping[str, str]) -> list[StoreTaxRate]:
         return list(connected.taxes())
 
 
-def _document(details: Mapping[str, Any], rates: Iterable[StoreTaxRate], accounts: Mapping[str, str]) -> dict[str, Any]:
-    """The tenant document (architecture §5): sales receipts, every rate and payment method mapped."""
+def _document(
+    details: Mapping[str, Any], rates: Iterable[StoreTaxRate], accounts: Mapping[str, str], sale: str
+) -> dict[str, Any]:
+    """The tenant document (architecture §5): every rate and payment method mapped."""
     company = details["company"]
     return {
         "tenant": {
@@ -94,7 +97,7 @@ def _document(details: Mapping[str, Any], rates: Iterable[StoreTaxRate], account
         "quickbooks": {"realm_id": company["realm_id"], "refresh_token": company["refresh_token"]},
         "orders": {
             "statuses": ["processing", "completed", "refunded", "partially-refunded"],
-            "document": "sales_receipt",
+            "document": sale,
             "number_prefix": "Wio",
             "default_item": "Online sale",
             "shipping_item": "Shipping",
