@@ -249,6 +249,7 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True
 """Nobody gets in unverified, so this only lets people with a second factor change their address."""
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = PRODUCT_NAME
+MFA_TOTP_PERIOD = 30
 MFA_TOTP_TOLERANCE = 1
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"

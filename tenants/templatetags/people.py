@@ -6,7 +6,7 @@ from django import template
 
 from tenants.models import Role
 from tenants.web.devices import device_name
-from tenants.web.roles import MAY
+from tenants.web.roles import role_in_words
 
 register = template.Library()
 
@@ -18,9 +18,9 @@ def device(user_agent: str) -> str:
 
 
 @register.filter
-def may(role: str) -> str:
-    """What somebody with this role may do: "can look, not change"."""
-    return str(MAY[Role(role)])
+def in_words(role: str) -> str:
+    """Viewer: can look, not change."""
+    return role_in_words(Role(role))
 
 
 @register.filter

@@ -14,11 +14,13 @@ from allauth.account.forms import (
     SetPasswordForm,
     SignupForm,
 )
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as ReauthenticateByCodeForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
@@ -45,6 +47,7 @@ class AccountForm(_UserForm):
         help_texts = {"name": _("As colleagues see it in the history, for example Claire Dupont.")}
 
 
+USED_CODE_SECONDS = settings.MFA_TOTP_PERIOD * (2 * settings.MFA_TOTP_TOLERANCE + 1)
 PASSWORD_HINT = _("At least 10 characters. A few words that do not belong together are easy to keep in mind.")
 
 
@@ -114,9 +117,19 @@ class FirstPasswordForm(_OurWords, SetPasswordForm):
 class _SixDigits(_OurWords):
     """A phone shows its digits for these fields; recovery codes are digits too."""
 
+    user: User
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].widget.attrs.update(inputmode="numeric", autocapitalize="off", spellcheck="false")
+
+    def clean_code(self) -> str:
+        """Each code works once for as long as it could work: the package forgets used ones after one period."""
+        code = str(super().clean_code())  # type: ignore[misc]
+        digits = "".join(sign for sign in code if sign.isalnum())
+        if not cache.add(f"two-factor:{self.user.pk}:{digits}", True, USED_CODE_SECONDS):
+            raise get_adapter().validation_error("incorrect_code")
+        return code
 
 
 class CodeForm(_SixDigits, AuthenticateForm):

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from tenants.models import Membership, Role
-from tenants.web.roles import MAY, roles_given_by
+from tenants.web.roles import role_in_words, roles_given_by
 from tenants.web.team import is_member
 
 
@@ -20,9 +20,7 @@ class RoleForm(forms.Form):
         self.by = by
         field = self.fields["role"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [
-            (role.value, role.label if prefix else f"{role.label}: {MAY[role]}") for role in roles_given_by(by)
-        ]
+        field.choices = [(role.value, role.label if prefix else role_in_words(role)) for role in roles_given_by(by)]
         if prefix:
             field.widget.attrs["id"] = f"id_{prefix}_role"
 

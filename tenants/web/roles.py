@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tenants.models import Membership, Role
@@ -19,6 +20,11 @@ INVITED_AS: Mapping[Role, Any] = {
     Role.ADMIN: _("You will be an admin: you can change settings, send orders, and invite people."),
     Role.VIEWER: _("You will be a viewer: you can look, not change."),
 }
+
+
+def role_in_words(role: Role) -> str:
+    """Viewer: can look, not change."""
+    return gettext("%(role)s: %(may)s") % {"role": role.label, "may": MAY[role]}
 
 
 def roles_given_by(membership: Membership) -> list[Role]:

@@ -32,6 +32,7 @@ def account(request: HttpRequest) -> HttpResponse:
             translation.activate(person.language)
         messages.success(request, _("Saved."))
         return _remember_language(redirect("account"), person.language)
+    UserSession.objects.create_from_request(request)
     context = {
         "form": form,
         "has_second_factor": is_mfa_enabled(person),
