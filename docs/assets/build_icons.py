@@ -6,16 +6,77 @@ import re
 import sys
 from pathlib import Path
 
-NAMES = """
-equal equal-not plus minus arrow-right
-store book-open-check receipt-text file-text package users-round credit-card
-circle-check triangle-alert circle-slash circle-dashed loader hourglass circle-x circle-pause circle-alert info
-percent git-compare copy lock tag calendar truck wallet languages key-round octagon-pause
-refresh-cw rotate-cw undo-2 external-link link download upload search list-filter x check ellipsis eye sparkles trash-2
-pencil plug unplug
-layout-dashboard inbox activity scale boxes sliders-horizontal arrow-left-right heart-pulse users circle-user menu
-chevron-down chevron-left chevron-right chevrons-up-down arrow-down log-out bell
-""".split()
+NAMES = [
+    "equal",
+    "equal-not",
+    "plus",
+    "minus",
+    "arrow-right",
+    "store",
+    "book-open-check",
+    "receipt-text",
+    "file-text",
+    "package",
+    "users-round",
+    "credit-card",
+    "circle-check",
+    "triangle-alert",
+    "circle-slash",
+    "circle-dashed",
+    "loader",
+    "hourglass",
+    "circle-x",
+    "circle-pause",
+    "circle-alert",
+    "info",
+    "percent",
+    "git-compare",
+    "copy",
+    "lock",
+    "tag",
+    "calendar",
+    "truck",
+    "wallet",
+    "languages",
+    "key-round",
+    "octagon-pause",
+    "refresh-cw",
+    "rotate-cw",
+    "undo-2",
+    "external-link",
+    "link",
+    "download",
+    "upload",
+    "search",
+    "list-filter",
+    "x",
+    "check",
+    "ellipsis",
+    "eye",
+    "sparkles",
+    "trash-2",
+    "pencil",
+    "plug",
+    "unplug",
+    "layout-dashboard",
+    "inbox",
+    "activity",
+    "scale",
+    "boxes",
+    "sliders-horizontal",
+    "arrow-left-right",
+    "heart-pulse",
+    "users",
+    "circle-user",
+    "menu",
+    "chevron-down",
+    "chevron-left",
+    "chevron-right",
+    "chevrons-up-down",
+    "arrow-down",
+    "log-out",
+    "bell",
+]
 """Stroke, width and colour come from the style sheet, so a symbol holds nothing but its shapes."""
 
 

@@ -30,7 +30,11 @@ def code_points(ranges: str) -> list[int]:
 def main(source: str, output: str) -> None:
     font = ttLib.TTFont(source)
     options = subset.Options(
-        layout_features=FEATURES, flavor="woff2", hinting=False, desubroutinize=True, name_IDs=[0, 1, 2, 3, 4, 5, 6, 13, 14]
+        layout_features=FEATURES,
+        flavor="woff2",
+        hinting=False,
+        desubroutinize=True,
+        name_IDs=[0, 1, 2, 3, 4, 5, 6, 13, 14],
     )
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=code_points(RANGES))
