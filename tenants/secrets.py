@@ -43,6 +43,15 @@ def decrypt(token: str) -> str:
         ) from error
 
 
+def is_newest(token: str) -> bool:
+    """Whether the first key alone reads it: then no older key is needed for it any more."""
+    try:
+        _box((settings.FIELD_ENCRYPTION_KEYS[0],)).decrypt(token.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
 def rotate(token: str) -> str:
     """The same secret under the newest key."""
     return _box(tuple(settings.FIELD_ENCRYPTION_KEYS)).rotate(token.encode()).decode() if token else ""
