@@ -79,8 +79,8 @@ def _line_parts(
     corrections = _correction_parts(line, over, policy)
     if isinstance(corrections, Held):
         return corrections
-    if corrections and net == 0 and not _brings_back(line):
-        return corrections
+    if net == 0 and not _brings_back(line) and (corrections or coding.table is None):
+        return corrections  # The tax alone says it all; without tax in the books it has a line of its own.
     part = _own_part(line, own, policy, parties)
     return part if isinstance(part, Held) else [part, *corrections]
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from connector.accounting.commerce import Address, FeeLine, LineTax, Order, OrderLine, ShippingLine, TaxLine
+from connector.accounting.commerce import (
+    Address,
+    FeeLine,
+    LineTax,
+    Order,
+    OrderLine,
+    Refund,
+    ShippingLine,
+    TaxLine,
+)
 
 D = Decimal
 
@@ -80,3 +89,21 @@ def order(*parts: OrderLine | ShippingLine | FeeLine | TaxLine, total: str, tax:
         "tax_lines": tuple(part for part in parts if isinstance(part, TaxLine)),
     }
     return Order(**(values | fields))  # type: ignore[arg-type]
+
+
+def refund(
+    *parts: OrderLine | ShippingLine | FeeLine | TaxLine, amount: str, id: int = 9, reason: str = "", of: int = 1234
+) -> Refund:
+    """A refund of ten days later; refunds with higher ids are made later."""
+    return Refund(
+        id=id,
+        order_id=of,
+        created_at=datetime(2026, 3, 11, 10, 0, tzinfo=UTC) + timedelta(hours=id),
+        amount=D(amount),
+        reason=reason,
+        refunded_payment=False,
+        lines=tuple(part for part in parts if isinstance(part, OrderLine)),
+        shipping_lines=tuple(part for part in parts if isinstance(part, ShippingLine)),
+        fee_lines=tuple(part for part in parts if isinstance(part, FeeLine)),
+        tax_lines=tuple(part for part in parts if isinstance(part, TaxLine)),
+    )

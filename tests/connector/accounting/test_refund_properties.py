@@ -78,11 +78,30 @@ def sales(draw: st.DrawFn, order: Order) -> PostedSale | NoSale:
     )
 
 
+@st.composite
+def fitting_policies(draw: st.DrawFn, order: Order) -> PostingPolicy:
+    """Mostly policies that can post this order: any of them, with what would hold every document put right."""
+    policy = draw(policies())
+    if draw(st.integers(0, 3)) == 0:
+        return policy
+    taxes = replace(policy.taxes, world=draw(st.sampled_from(["global", "global", "off"])), untaxed=EXEMPT)
+    return replace(
+        policy,
+        taxes=replace(taxes, rates=MAPPINGS, tax_item=Ref("90")),
+        home_currency=order.currency,
+        number_prefix="Wio",
+        number_meta="",
+        credit_memos=draw(st.sampled_from(["automatic", "automatic", "credit_memo", "refund_receipt"])),
+        closed_period="first_open_day",
+    )
+
+
 @thorough
-@given(data=st.data(), order=any_order, policy=policies(), known=parties())
+@given(data=st.data(), order=any_order, known=parties())
 def test_a_refund_is_a_document_that_adds_up_or_a_reason_of_the_closed_list(
-    data: st.DataObject, order: Order, policy: PostingPolicy, known: Parties
+    data: st.DataObject, order: Order, known: Parties
 ) -> None:
+    policy = data.draw(fitting_policies(order))
     made = data.draw(st.one_of(refunds(order), spoilt_refunds(order)))
     sale = data.draw(sales(order))
     for refund in made:
@@ -93,13 +112,16 @@ def test_a_refund_is_a_document_that_adds_up_or_a_reason_of_the_closed_list(
 
 
 @thorough
-@given(data=st.data(), order=any_order, policy=policies(), known=parties())
+@given(data=st.data(), order=any_order, known=parties())
 def test_a_cancellation_takes_back_what_is_left_or_says_why_not(
-    data: st.DataObject, order: Order, policy: PostingPolicy, known: Parties
+    data: st.DataObject, order: Order, known: Parties
 ) -> None:
+    policy = data.draw(fitting_policies(order))
     sale = data.draw(sales(order))
     assume(isinstance(sale, PostedSale))
     assert isinstance(sale, PostedSale)
+    if data.draw(st.integers(0, 3)):
+        sale = replace(sale, kind=DocumentKind.INVOICE, money=(), open_balance=sale.total - sale.applied)
     order = replace(order, status="cancelled", paid_at=None)
     made = data.draw(st.one_of(st.just(()), refunds(order), spoilt_refunds(order)))
     outcome = plan_cancellation(order, policy, known, sale, refunds=made)
@@ -152,16 +174,16 @@ def test_a_cancelled_invoice_ends_at_nothing_whatever_was_refunded_before(data: 
     assume(isinstance(planned_sale, Planned) and planned_sale.sale.total > 0)
     sale = posted_sale(order, policy)
     made = data.draw(refunds(order))
+    outcomes = []
     for refund in made:
-        outcome = plan_refund(refund, order, policy, Parties(Ref("58")), sale, earlier=made)
-        sale = with_credit(sale, outcome)
+        outcomes.append(plan_refund(refund, order, policy, Parties(Ref("58")), sale, earlier=made))
+        sale = with_credit(sale, outcomes[-1])
     cancelled = replace(order, status="cancelled")
     outcome_now = plan_cancellation(cancelled, policy, Parties(Ref("58")), sale, refunds=made)
     assert not isinstance(outcome_now, Void)
-    if isinstance(outcome_now, Planned) and len(sale.credits) == len(made):
-        assert with_credit(sale, outcome_now).open_balance == 0
-    if outcome_now is None:
-        assert sale.open_balance == 0
+    if all(isinstance(outcome, Planned | Skipped) for outcome in outcomes):
+        assert outcome_now is None or isinstance(outcome_now, Planned), outcome_now
+        assert (with_credit(sale, outcome_now) if outcome_now else sale).open_balance == 0
 
 
 def with_credit(sale: PostedSale, outcome: Outcome) -> PostedSale:
