@@ -121,7 +121,7 @@ def queued(work: Slice) -> Any:
 
 def _consider(work: Slice, record: Record) -> Candidate | None:
     """Ends the record at once where no document is due; else hands on what planning needs."""
-    from sync.engine import posted  # posted needs replan of this module
+    from sync.engine import posted, verify  # both need replan of this module
 
     order = work.store.parse(record.raw)
     if isinstance(order, Unreadable):
@@ -135,7 +135,10 @@ def _consider(work: Slice, record: Record) -> Candidate | None:
     if sale is not None:
         Record.objects.filter(pk=record.pk).update(planned_hash=record.raw_hash)
         record.planned_hash = record.raw_hash
-        posted.continue_posted(work, record, order, sale)
+        if verify.differs(verify.last_answer(record, sale)):
+            verify.settle(work, record)
+        else:
+            posted.continue_posted(work, record, order, sale)
         return None
     return Candidate(record=record, order=order, version=work.options, policy=work.policy_for(work.options))
 

@@ -28,6 +28,8 @@ REPAIRS = 4
 ANSWERED_AGAIN = 2
 """How often a document is tried again after QuickBooks said that something it names is gone."""
 
+STALE_OBJECT = "5010"
+GONE = "610"
 CLOSED = frozenset({"6200", "6210"})
 STALE_REFERENCES = frozenset({"610", "2500", "6250"})
 TAX_REFUSALS = frozenset({"2280", "6160", "6470"})
@@ -102,7 +104,11 @@ def _settle_posted(work: Slice, record: Record, order: Order, sale: Posting) -> 
     _tell_once(work, record, answered)
     differences = differs(answered)
     if differences:
-        _repair(work, record, order, sale, answered, differences)
+        refused = _refused_change(work, record, answered)
+        if refused is None:
+            _repair(work, record, order, sale, answered, differences)
+        else:
+            _settle_refused_change(work, record, order, sale, answered, refused, differences)
         return
     record.proof = {
         **record.proof,
@@ -157,6 +163,74 @@ def _repair(
             store_sale(work, record, order, outcome, update_of=answered, document_id=sale.qbo_id)
     else:
         remember_learning(work, record, lesson.taxes)
+        _take_back(work, record, sale, answered, outcome, differences)
+
+
+def _refused_change(work: Slice, record: Record, answered: Posting) -> Posting | None:
+    """The repair or deletion that QuickBooks refused in this run; a later run may try again."""
+    refused = [
+        posting
+        for posting in record.postings.all()
+        if (posting.key, posting.state, posting.run_id) == (answered.key, Posting.State.FAULTED, work.run.pk)
+        and posting.operation in ("update", "delete")
+        and posting.pk > answered.pk
+    ]
+    return max(refused, key=lambda posting: posting.pk, default=None)
+
+
+def _settle_refused_change(
+    work: Slice,
+    record: Record,
+    order: Order,
+    sale: Posting,
+    answered: Posting,
+    refused: Posting,
+    differences: Mapping[str, tuple[str, str]],
+) -> None:
+    """A repair that is refused is followed by the next means or by taking back; a refused deletion needs a person."""
+    code = refused.fault_code
+    shown = differences.get("total") or next(iter(differences.values()))
+    details = {
+        "code": code,
+        "message": refused.fault_detail[:500],
+        "order": record.number,
+        "store_total": shown[0],
+        "books_total": shown[1],
+    }
+    if code == STALE_OBJECT:
+        journal.end(record, work.run, Held("edited_in_quickbooks", details), version=record.options_version)
+    elif code == GONE:
+        Posting.objects.for_tenant(work.tenant).filter(
+            key=sale.key, state=Posting.State.POSTED, operation__in=["create", "update"]
+        ).update(state=Posting.State.UNDONE)
+        reason = "totals_differ" if refused.operation == "delete" else "document_gone"
+        journal.end(record, work.run, Held(reason, details), version=record.options_version)
+    elif refused.operation == "delete":
+        journal.end(record, work.run, Held("totals_differ", details), version=record.options_version)
+    else:
+        _repair_otherwise(work, record, order, sale, answered, differences)
+
+
+def _repair_otherwise(
+    work: Slice,
+    record: Record,
+    order: Order,
+    sale: Posting,
+    answered: Posting,
+    differences: Mapping[str, tuple[str, str]],
+) -> None:
+    """After a refused repair: the means that states no amounts, where there is one; else the document is taken back."""
+    policy = policy_of(work, record)
+    before = replan(work, record, order, policy)
+    lesson = learn_refusal(policy.taxes, before) if isinstance(before, Planned) else None
+    outcome: Outcome = Held("totals_differ", {})
+    if lesson is not None and lesson.try_again:
+        outcome = replan(work, record, order, dataclasses.replace(policy, taxes=lesson.taxes))
+    if lesson is not None and isinstance(outcome, Planned):
+        with transaction.atomic():
+            remember_learning(work, record, lesson.taxes)
+            store_sale(work, record, order, outcome, update_of=answered, document_id=sale.qbo_id)
+    else:
         _take_back(work, record, sale, answered, outcome, differences)
 
 
