@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from sync.models import Run
@@ -34,6 +35,8 @@ class Banner:
     kind: Literal["info", "warn", "bad"]
     title: str
     text: str
+    action_url: str = ""
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +125,21 @@ def _banner(membership: Membership) -> Banner | None:
     """One fact at a time, the worst first."""
     tenant = membership.tenant
     company = tenant.company
+    may_act = membership.may(Role.ADMIN)
     if company is not None and company.state != Connection.CONNECTED:
         reason = "quickbooks_expired" if company.state == Connection.EXPIRED else "quickbooks_disconnected"
         trouble = find_trouble(reason)
-        return Banner("warn", _("QuickBooks has to be reconnected"), str(trouble.text))
+        cure = reverse("connect_quickbooks", args=[tenant.slug]) if may_act else ""
+        title = _("QuickBooks has to be reconnected")
+        return Banner("warn", title, str(trouble.text), cure, _("Reconnect QuickBooks"))
     if tenant.store_url and tenant.store_state != Connection.CONNECTED:
         trouble = find_trouble(tenant.store_state_detail.partition(":")[0] or "store_refused_keys")
-        return Banner("warn", _("The store has to be reconnected"), f"{trouble.text} {trouble.cure}".strip())
+        text = f"{trouble.text} {trouble.cure}".strip()
+        cure = reverse("connect_store", args=[tenant.slug]) if may_act else ""
+        return Banner("warn", _("The store has to be reconnected"), text, cure, _("Reconnect the store"))
     if tenant.is_paused:
         return Banner("info", _("This workspace is paused"), _("No run starts by itself until it is resumed."))
-    if not membership.may(Role.ADMIN):
+    if not may_act:
         return Banner(
             "info",
             _("You can look, not change"),
