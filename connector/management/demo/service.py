@@ -49,10 +49,9 @@ class Service:
 
     def stop(self, seconds: float) -> bool:
         """True when every thread ended in time. A slice under way stops at its next call: its lease is gone."""
-        _give_up_leases()
         closers = [
             threading.Thread(target=close, daemon=True)
-            for close in (self._server.close, self._beat.stop, self._worker.stop)
+            for close in (_give_up_leases, self._server.close, self._beat.stop, self._worker.stop)
         ]
         for closer in closers:
             closer.start()
