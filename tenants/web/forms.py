@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.forms import (
     AddEmailForm,
     ChangePasswordForm,
@@ -78,6 +79,9 @@ class SignUpForm(_OurWords, SignupForm):
         """A known address costs as much time as a new one: nobody learns from the clock that it is known."""
         if self.account_already_exists:
             User().set_password(self.cleaned_data["password1"])
+        if not get_account_adapter().is_email_verified(request, self.cleaned_data["email"]):
+            # The package would give the account the invited address too, confirmed, whatever was entered here.
+            get_account_adapter().unstash_verified_email(request)
         found: tuple[User | None, HttpResponse | None] = super().try_save(request)
         return found
 
