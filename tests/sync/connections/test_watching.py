@@ -33,7 +33,6 @@ from tests.sync.web.conftest import signed_in
 from tests.sync.web.connecting import link
 from tests.sync.world import World, finish, run_to_end, states
 
-
 TEA = [{"sku": "THE-SEN-100", "quantity": 1}]
 
 
