@@ -42,6 +42,8 @@ logger = logging.getLogger(__name__)
 RESEND_AFTER = timedelta(seconds=90)
 DISPATCH_AT_ONCE = 500
 TURN_SECONDS = 5
+THROTTLED = frozenset({"throttled", "quickbooks_busy"})
+"""QuickBooks said 429, about an item or about a whole call: nothing leaves for this company until then."""
 NAMES_STALL_AFTER = timedelta(minutes=3)
 
 
@@ -85,7 +87,7 @@ def advance_once(run_id: int) -> Step:
     try:
         with slice_for_run(run_id) as work:
             step = advance(work)
-            if step.not_before and work.run.waiting_for == "throttled":
+            if step.not_before and work.run.waiting_for in THROTTLED:
                 Budget(work.company.pk).close_for((step.not_before - timezone.now()).total_seconds())
             return step
     except LeaseTaken:

@@ -27,6 +27,11 @@ OVERLAP = timedelta(minutes=10)
 PAGE_SIZES = (100, 50, 25, 5, 1)
 """Each divides the one before, so that a page of the old size is a whole number of pages of the new one."""
 SLOW_SECONDS = 20.0
+TOO_MUCH_AT_ONCE = frozenset({"store_timeout", "store_failed", "store_hung_up", "store_answer_cut", "store_not_json"})
+"""How a shop that runs out of time or memory over a page sounds: a smaller page may pass."""
+QUICK_SECONDS = 5.0
+QUICK_PAGES = 5
+"""After so many quick pages in a row a larger size is tried again: the shop may only have been down for a minute."""
 ORDERS = "orders"
 IDS_AT_ONCE = 100
 
@@ -51,7 +56,16 @@ def _pull_named(work: Slice) -> None:
         with transaction.atomic():
             ingest(work, rows)
             note_gone(work, set(wanted) - {_id_of(row) for row in rows})
+            _try_again(work, wanted)
     _leave_reading(work)
+
+
+def _try_again(work: Slice, ids: Sequence[int]) -> None:
+    """Whoever names an order wants it looked at, though nothing about it changed; what a person set aside stays so."""
+    ended = (Record.State.ATTENTION, Record.State.SKIPPED, Record.State.WAITING)
+    named = Record.objects.for_tenant(work.tenant).filter(source=Record.Source.ORDER, woo_id__in=ids, state__in=ended)
+    for record in named.exclude(reason__in=["by_hand", "order_gone"]):
+        record.queue_again(by=work.run.trigger)
 
 
 def _pull_window(work: Slice) -> None:
@@ -67,10 +81,9 @@ def _pull_window(work: Slice) -> None:
                 created_after=_moment(reading["created_after"]),
                 status="any,trash",
             )
-        except RetryableError:
-            if reading["per_page"] == PAGE_SIZES[-1]:
-                raise
-            reading = _save_reading(work, _with_smaller_pages(reading))
+        except RetryableError as error:
+            if error.reason in TOO_MUCH_AT_ONCE:
+                _save_reading(work, _with_smaller_pages(reading))
             raise
         if reading["page"] is None and page.pages > 1:
             reading = _save_reading(work, {**reading, "page": page.pages, "total": page.total})
@@ -78,6 +91,8 @@ def _pull_window(work: Slice) -> None:
         reading = {**reading, "page": (reading["page"] or 1) - 1, "total": reading["total"] or page.total}
         if page.seconds > SLOW_SECONDS and reading["page"]:
             reading = _with_smaller_pages(reading)
+        else:
+            reading = _with_larger_pages(reading, quick=page.seconds < QUICK_SECONDS)
         with transaction.atomic():
             ingest(work, page.rows)
             done = max(0, reading["total"] - reading["page"] * reading["per_page"])
@@ -138,10 +153,12 @@ def _leave_reading(work: Slice) -> None:
 
 def _save_reading(work: Slice, reading: dict[str, Any], *, done: int = 0) -> dict[str, Any]:
     work.run.reading = reading
+    if done:
+        work.run.failed_attempts = 0  # the store answers
     work.run.total = max(reading["total"], 0)
     work.run.done = done
     work.run.progressed_at = timezone.now()
-    work.run.save(update_fields=["reading", "total", "done", "progressed_at"])
+    work.run.save(update_fields=["reading", "failed_attempts", "total", "done", "progressed_at"])
     return reading
 
 
@@ -151,7 +168,17 @@ def _with_smaller_pages(reading: dict[str, Any]) -> dict[str, Any]:
         return reading
     smaller = PAGE_SIZES[PAGE_SIZES.index(size) + 1]
     page = reading["page"]
-    return {**reading, "per_page": smaller, "page": page * (size // smaller) if page is not None else None}
+    return {**reading, "per_page": smaller, "page": page * (size // smaller) if page is not None else None, "quick": 0}
+
+
+def _with_larger_pages(reading: dict[str, Any], *, quick: bool) -> dict[str, Any]:
+    """Counts quick pages, and one size up after enough of them; rows may repeat by that, none is left out."""
+    size, page = reading["per_page"], reading["page"]
+    quick_pages = reading.get("quick", 0) + 1 if quick else 0
+    if quick_pages < QUICK_PAGES or size == PAGE_SIZES[0]:
+        return {**reading, "quick": quick_pages}
+    larger = PAGE_SIZES[PAGE_SIZES.index(size) - 1]
+    return {**reading, "per_page": larger, "page": -(-page * size // larger), "quick": 0}
 
 
 def start_of(day: date, zone: str) -> datetime:

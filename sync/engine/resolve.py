@@ -44,6 +44,8 @@ from sync.models import Mapping as MappingRow
 ROUNDS = 3
 """How often a creation is decided anew after QuickBooks said that the name exists."""
 DUPLICATE_NAME = "6240"
+STALE_REFERENCES = frozenset({"610", "2500", "6250"})
+ITEM_ACCOUNTS = ("income_account", "expense_account", "inventory_asset_account", "cogs_account")
 PEOPLE: tuple[NameKind, ...] = ("Customer", "Vendor", "Employee")
 
 
@@ -321,7 +323,7 @@ def _learn_from(work: Slice, postings: Sequence[Posting], resolved: Resolved, re
         resolved.created.pop(posting.key, None)
         if last.fault_code == DUPLICATE_NAME and _look_at_namesake(work, last):
             continue
-        refused[posting.key] = Held(
+        refused[posting.key] = _lost_account(work, last) or Held(
             f"refused_by_quickbooks:{last.fault_code}",
             {
                 "code": last.fault_code,
@@ -329,6 +331,16 @@ def _learn_from(work: Slice, postings: Sequence[Posting], resolved: Resolved, re
                 "name": str(posting.payload.get("DisplayName") or posting.payload.get("Name") or ""),
             },
         )
+
+
+def _lost_account(work: Slice, posting: Posting) -> Held | None:
+    """An item is refused when an account of the settings has gone: the setting is named, from a mirror read afresh."""
+    if posting.entity != "Item" or posting.fault_code not in STALE_REFERENCES:
+        return None
+    mirror.refresh(work, at_once=True)
+    lost = work.policy_for(work.options).inactive_refs
+    key = next((key for key in ITEM_ACCOUNTS if key in lost), "")
+    return Held(f"missing_setting:{key}", {"name": lost[key], "problem": "inactive"}) if key else None
 
 
 def _look_at_namesake(work: Slice, posting: Posting) -> bool:

@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count
+from django.db.models import Count, F
 from django.utils import timezone
 
 from connector.errors import ConnectionLostError, FaultError, RetryableError
@@ -67,11 +67,13 @@ def advance(work: Slice) -> Step:
         _finish(work, Run.State.FAILED, reason=error.reason, detail=error.detail)
         step = Step(more=False)
     finally:
-        run.woo_calls += work.store.calls - calls[0]
-        run.qbo_calls += work.books.calls - calls[1]
-        run.qbo_reads += work.books.reads - calls[2]
-        run.progressed_at = timezone.now()
-        run.save(update_fields=["woo_calls", "qbo_calls", "qbo_reads", "progressed_at"])
+        # Added in the database: a worker that lost its lease still counts its own calls, and nothing else.
+        Run.objects.filter(pk=run.pk).update(
+            woo_calls=F("woo_calls") + work.store.calls - calls[0],
+            qbo_calls=F("qbo_calls") + work.books.calls - calls[1],
+            qbo_reads=F("qbo_reads") + work.books.reads - calls[2],
+            progressed_at=timezone.now(),
+        )
     return step
 
 

@@ -64,6 +64,9 @@ def settle(work: Slice, record: Record) -> None:
         _settle_refused(work, record, order, sale)
     else:
         _settle_posted(work, record, order, sale)
+    if record.state == Record.State.ATTENTION and record.raw_hash != record.planned_hash:
+        # The order changed while it was on its way: what was held is not what it is now.
+        journal.move(record, work.run, Record.State.QUEUED, version=record.options_version)
 
 
 def last_create(record: Record, key: str) -> Posting | None:

@@ -219,11 +219,14 @@ class World:
         call_command("tenant_apply", str(place), dry_run=dry_run, stdout=out)
         return out.getvalue()
 
+    def document_tenant(self, slug: str = "shop") -> Tenant:
+        return Tenant.objects.select_related("company").get(slug=slug)
+
     def connect(self, **wanted: Any) -> Tenant:
         """A tenant connected to both sides, made as an operator makes one."""
         document = self.document(**wanted)
         self.apply(document)
-        return Tenant.objects.select_related("company").get(slug=document["tenant"]["slug"])
+        return self.document_tenant(document["tenant"]["slug"])
 
 
 class _OAuth(requests.auth.AuthBase):
