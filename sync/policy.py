@@ -77,6 +77,7 @@ def build_policy(tenant: Tenant, version: OptionsVersion, company: Company) -> P
         location=_ref(orders["location"]) if facts.locations else None,
         credit_memos=orders["credit_memos"],
         cancelled=orders["cancelled"],
+        whole_order_refunds=document["refunds"]["whole_order"],
         closed_period=orders["closed_period"],
         closed_until=facts.closed_until,
         zero_total=orders["zero_total"],
