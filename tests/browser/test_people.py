@@ -195,7 +195,7 @@ def test_the_switcher_finds_a_workspace(visit: Visit) -> None:
 
 
 def look_at(visit: Visit, paths: list[str], name: str) -> list[str]:
-    """What axe finds on each page, and what scrolls sideways, in both themes and sizes."""
+    """What axe finds on each page in both themes and sizes, and what scrolls sideways at any width people have."""
     axe, found = Axe(), []
     for path in paths:
         visit.page.set_viewport_size(SIZES[0])
@@ -208,8 +208,10 @@ def look_at(visit: Visit, paths: list[str], name: str) -> list[str]:
                 results = axe.run(visit.page, options=RULES)
                 where = f"{name} {path} {size['width']} {theme}"
                 found += [f"{where}: {one['id']} {one['nodes'][0]['html']}" for one in results.response["violations"]]
-                wide = visit.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-                found += [f"{where}: {wide} px too wide"] if wide > 0 else []
+        for width in (1280, 1024, 640, 390, 320):
+            visit.page.set_viewport_size({"width": width, "height": 800})
+            wide = visit.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            found += [f"{name} {path} {width}: {wide} px too wide"] if wide > 0 else []
     return found
 
 
