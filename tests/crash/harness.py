@@ -41,7 +41,7 @@ def database(folder: Path) -> Iterator[str]:
 
 
 def _on_server(url: str, statement: str) -> None:
-    connection = psycopg2.connect(url)
+    connection = psycopg2.connect(urlunsplit(urlsplit(url)._replace(path="/postgres")))
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:

@@ -17,7 +17,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import redis
 import requests
+from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -341,7 +343,17 @@ def finish(run: Run) -> Run:
 def wake(run: Run) -> None:
     """Lets a waiting run go on now, as time would."""
     Run.objects.filter(pk=run.pk).update(not_before=None)
-    Company.objects.filter(tenants__runs=run).update(budget={})
+    forget_budgets()
+
+
+def forget_budgets() -> None:
+    """Every company may be called again at once, wherever the budgets are kept."""
+    Company.objects.update(budget={})
+    if settings.REDIS_URL:
+        server = redis.Redis.from_url(settings.REDIS_URL)
+        for name in server.scan_iter("budget:*"):
+            server.delete(name)
+        server.close()
 
 
 class ShortTime:
