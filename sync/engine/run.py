@@ -170,11 +170,15 @@ def _wait(work: Slice, error: RetryableError) -> Step:
 
 
 def _pause(work: Slice, error: ConnectionLostError) -> Step:
-    """The side that refused us is marked; the run ends paused, its records stay queued for the next one."""
+    """The side that refused us is marked; the run ends paused, its records stay queued for the next one.
+
+    Wrong keys of our own app say nothing about the company: no owner is told to reconnect for them."""
     now = timezone.now()
     revoked = error.reason in ("quickbooks_disconnected", "quickbooks_revoked")
     state = Connection.REVOKED if revoked else Connection.EXPIRED
-    if error.side == "quickbooks":
+    if error.reason == "quickbooks_app_keys":
+        logger.error("intuit.app_keys_refused", extra={"run": work.run.pk})
+    elif error.side == "quickbooks":
         Company.objects.filter(pk=work.company.pk, state=Connection.CONNECTED).update(
             state=state, state_since=now, state_detail=error.detail[:255]
         )
