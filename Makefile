@@ -4,8 +4,10 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-# What pytest gets, e.g. make test ARGS="tests/sync -x"
+# What pytest gets, e.g. make test ARGS="tests/sync -x"; without it everything runs, in JOBS processes.
 ARGS ?=
+JOBS ?= 2
+PYTEST = $(BIN)/python -m pytest $(or $(ARGS),-n $(JOBS) --dist loadfile)
 
 export PORT ?= 8000
 export STORE_PORT ?= 8101
@@ -30,10 +32,10 @@ demo: $(VENV)/.runtime var/local.env
 	@exec $(BIN)/python -m connector.management.demo
 
 test: $(VENV)/.development
-	@$(BIN)/python -m pytest $(ARGS) && .ci/left-out
+	@$(PYTEST) && .ci/left-out
 
 test-services: $(VENV)/.development
-	@.ci/with-services $(BIN)/python -m pytest $(ARGS)
+	@.ci/with-services $(PYTEST)
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .

@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -50,12 +51,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     stopped = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopped.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    on_signals(lambda: sys.exit(0))  # while it starts, everything of the demo is on this thread's stack
     folder: Path = options.folder.resolve()
     end_left_behind(folder)
     problems = [
@@ -87,6 +83,16 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
+def on_signals(act: Callable[[], object]) -> None:
+    """What Ctrl-C, and whoever stops services, sets off from now on."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        act()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+
+
 def forget(folder: Path) -> None:
     """Removes a demo's folder; one that holds no demo stays as it is."""
     if (folder / "stand-in.log").exists() and (folder / "sandbox").exists():
@@ -116,6 +122,7 @@ def serve(stand_in: StandIn, *, folder: Path, port: int, stopped: threading.Even
 
     from connector.management.demo.service import Service, resume
 
+    on_signals(stopped.set)
     service = Service(port=port, folder=folder)
     service.start()
     resume(tenant)

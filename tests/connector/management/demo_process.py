@@ -19,6 +19,9 @@ import requests
 
 from connector.management.stand_in import ROOT
 
+START_SECONDS = 240
+"""Seven on a machine of its own; a suite in several processes leaves it a small share."""
+STOP_SECONDS = 30
 OWNER = "claire@maison-dupont.example"
 
 
@@ -70,7 +73,7 @@ class DemoProcess:
             assert self.process.poll() is None, self.said
             return "Ctrl-C stops everything" in self.said
 
-        wait_until(answers, 60, "the demo answers")
+        wait_until(answers, START_SECONDS, "the demo answers")
 
     def password(self, email: str = OWNER) -> str:
         return json.loads((self.folder / "passwords.json").read_text())[email]
@@ -97,14 +100,14 @@ class DemoProcess:
         """(exit code, seconds until it ended)."""
         started = time.monotonic()
         self.process.send_signal(number)
-        return self.process.wait(20), time.monotonic() - started
+        return self.process.wait(STOP_SECONDS), time.monotonic() - started
 
     def __enter__(self) -> DemoProcess:
         try:
             self.wait_until_ready()
         except BaseException:
             self.process.terminate()
-            self.process.wait(20)
+            self.process.wait(STOP_SECONDS)
             raise
         return self
 
@@ -113,7 +116,7 @@ class DemoProcess:
     ) -> None:
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(20)
+            self.process.wait(STOP_SECONDS)
 
 
 def csrf_token(page: str) -> str:

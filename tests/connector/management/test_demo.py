@@ -13,7 +13,7 @@ import requests
 
 from connector.management.demo.__main__ import forget
 from connector.management.stand_in import PID_FILE
-from tests.connector.management.demo_process import DemoProcess, csrf_token, free_ports, wait_until
+from tests.connector.management.demo_process import STOP_SECONDS, DemoProcess, csrf_token, free_ports, wait_until
 
 
 def count(demo: DemoProcess, *kinds: str) -> int:
@@ -44,7 +44,7 @@ def test_a_stranger_learns_nothing(demo: DemoProcess) -> None:
 
 
 def test_the_first_sync_needs_no_click_and_a_new_order_one(demo: DemoProcess) -> None:
-    wait_until(lambda: demo.runs() == ["finished"], 60, "the first sync is through")
+    wait_until(lambda: demo.runs() == ["finished"], 120, "the first sync is through")
     assert count(demo, "SalesReceipt") > 5
     order = change_orders(demo, {"add": 1})["orders"][0]
     change_orders(demo, {"change": order["id"], "status": "processing", "set_paid": True})
@@ -56,7 +56,7 @@ def test_the_first_sync_needs_no_click_and_a_new_order_one(demo: DemoProcess) ->
     token = csrf_token(owner.get(overview, timeout=10).text)
     answer = owner.post(f"{overview}sync/", data={"csrfmiddlewaretoken": token}, timeout=10)
     assert answer.status_code < 400
-    wait_until(lambda: number in numbers(demo), 60, f"{number} is in the books")
+    wait_until(lambda: number in numbers(demo), 120, f"{number} is in the books")
 
 
 def change_orders(demo: DemoProcess, change: dict) -> dict:
@@ -74,21 +74,30 @@ def test_ctrl_c_ends_all_and_the_next_start_goes_on_until_its_stand_ins_die(tmp_
     with DemoProcess(folder) as first:
         child, password = stand_in_of(folder), first.password()
         code, seconds = first.interrupt()
-    assert (code, seconds < 5) == (0, True), first.said
+    assert (code, seconds < 15) == (0, True), first.said
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
     with DemoProcess(folder, ports=free_ports(3)) as second:  # the store has moved to another port meanwhile
         assert second.password() == password
         assert second.sign_in().get(f"{second.url}/", timeout=10).status_code == 200
-        wait_until(lambda: second.runs() == ["finished"], 60, "the interrupted first sync went on")
+        wait_until(lambda: second.runs() == ["finished"], 120, "the interrupted first sync went on")
         assert count(second, "SalesReceipt") > 5
         os.kill(stand_in_of(folder), signal.SIGKILL)
-        assert second.process.wait(20) == 1
+        assert second.process.wait(STOP_SECONDS) == 1
     assert "stand-in store and company ended" in second.said
 
 
 def stand_in_of(folder: Path) -> int:
     return int((folder / PID_FILE).read_text())
+
+
+def test_ctrl_c_while_it_starts_leaves_nothing_behind(tmp_path: Path) -> None:
+    demo = DemoProcess(tmp_path / "state")
+    wait_until((demo.folder / PID_FILE).exists, 120, "the stand-ins start")
+    child = stand_in_of(demo.folder)
+    assert demo.interrupt()[0] == 0, demo.said
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
 
 
 def test_a_taken_port_is_named_with_its_variable(tmp_path: Path) -> None:
@@ -97,7 +106,7 @@ def test_a_taken_port_is_named_with_its_variable(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", ports[1]))
         taken.listen()
         demo = DemoProcess(tmp_path / "state", ports=ports)
-        assert demo.process.wait(60) == 1
+        assert demo.process.wait(120) == 1
     assert f"Port {ports[1]} is in use" in demo.said
     assert "STORE_PORT=" in demo.said
     assert not (tmp_path / "state").exists()
