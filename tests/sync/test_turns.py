@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.core.management import CommandError
 from django.db import connection, connections
 from django.utils import timezone
 
@@ -384,19 +383,3 @@ def test_a_defect_of_ours_is_never_taken_for_a_lost_connection(world: World, mon
     run.refresh_from_db()
     assert run.is_active
     assert Company.objects.get().lease_token == ""
-
-
-@pytest.mark.django_db
-def test_another_workspace_with_the_same_prefix_on_one_company_cannot_post_twice_under_one_number(
-    world: World,
-) -> None:
-    world.add_order(line_items=TEA)
-    run_to_end(world.connect())
-    try:
-        world.apply(world.document(slug="second"))
-    except CommandError:
-        return
-    second = world.document_tenant("second")
-    run_to_end(second)
-    assert states(second) == {"attention:duplicate_number": 1}
-    assert len(world.documents()) == 1

@@ -17,6 +17,7 @@ from connector.accounting.books import CompanyFacts
 from connector.accounting.facts import facts_from_json
 from connector.errors import SyncError
 from sync.connections import connect_company, connect_store, explain, link_company, read_company
+from sync.connections.company import has_prefix_clash
 from sync.models import OptionsVersion
 from sync.portability import (
     Change,
@@ -116,7 +117,7 @@ class Command(BaseCommand):
             self._read_company(company)
             options = complete(document, current, start)
             problems = check_and_resolve(document, options, NameBook.of(company), self._facts(company))
-        self._refuse(problems)
+        self._refuse(problems or self._prefix_clash(company, tenant, options))
         changes = changes_between(current, options)
         with transaction.atomic():
             fields = {
@@ -145,6 +146,14 @@ class Command(BaseCommand):
         self.stdout.write(f"{tenant.slug}: options version {version.number}.")
         for notice in notices(options, self._facts(company)):
             self.stdout.write(f"Notice: {notice}")
+
+    def _prefix_clash(self, company: Company | None, tenant: Tenant, options: Mapping[str, Any]) -> list[Problem]:
+        """Two workspaces on one company would number their documents alike."""
+        prefix = options["orders"]["number_prefix"]
+        if company is None or options["orders"]["automatic_numbers"] or not has_prefix_clash(company, tenant, prefix):
+            return []
+        message = f"“{prefix}” is the prefix of another workspace of {company.name}. Choose another one."
+        return [Problem("orders.number_prefix", message)]
 
     def _connect_store(self, given: Mapping[str, str], tenant: Tenant) -> None:
         check = connect_store(

@@ -1,0 +1,165 @@
+"""Every promise that the database holds, by its name: the row that would break it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
+from django.db.models import CheckConstraint
+from django.utils import timezone
+
+from sync.models import Batch, Cursor, Link, Mapping, MirrorEntry, OptionsVersion, Posting, Record, Run
+from tenants.models import Company, ConnectionAttempt, Invitation, Membership, Tenant, User
+
+pytestmark = pytest.mark.django_db
+
+
+class Rows:
+    """One valid row of each kind, to break the next one against."""
+
+    def __init__(self) -> None:
+        self.company = Company.objects.create(realm_hash="a" * 64, realm_id="1")
+        self.tenant = Tenant.objects.create(slug="shop", name="Shop", company=self.company)
+        self.user = User.objects.create_user("alice@example.com", "correct horse battery")
+        self.run = Run.objects.create(tenant=self.tenant)
+        self.batch = Batch.objects.create(tenant=self.tenant, company=self.company, request_id="r")
+        self.record = self.new_record()
+
+    def new_record(self, **fields: Any) -> Record:
+        values = {"tenant": self.tenant, "source": "order", "woo_id": 1, **fields}
+        return Record.objects.create(**values)
+
+    def posting(self, **fields: Any) -> Posting:
+        values = {
+            "tenant": self.tenant,
+            "company": self.company,
+            "key": "order:1:sale",
+            "operation": "create",
+            "entity": "SalesReceipt",
+            "payload": {},
+            **fields,
+        }
+        return Posting.objects.create(**values)
+
+    def posted(self, **fields: Any) -> Posting:
+        return self.posting(**{"state": "posted", "qbo_id": "7", "record": self.record, **fields})
+
+    def link(self, **fields: Any) -> Link:
+        values = {
+            "tenant": self.tenant, "company": self.company, "kind": "item", "store_key": "item:1:0", "qbo_id": "3",
+            **fields,
+        }  # fmt: skip
+        return Link.objects.create(**values)
+
+    def mirror(self) -> MirrorEntry:
+        return MirrorEntry.objects.create(company=self.company, kind="Item", qbo_id="3", name="Tea", name_key="tea")
+
+    def invitation(self, **fields: Any) -> Invitation:
+        return Invitation.objects.create(
+            **{"tenant": self.tenant, "email": "bob@example.com", "role": "viewer", **fields}
+        )
+
+    def attempt(self, **fields: Any) -> ConnectionAttempt:
+        values = {"tenant": self.tenant, "user": self.user, "side": "store", **fields}
+        values.setdefault("expires_at", timezone.now() + timedelta(hours=1))
+        return ConnectionAttempt.objects.create(**values)
+
+
+def _twice(make: Callable[[], object]) -> None:
+    make()
+    make()
+
+
+BREAKS: dict[str, Callable[[Rows], object]] = {
+    # Identity
+    "posting_key_once_per_tenant": lambda rows: _twice(lambda: rows.posting(state="faulted", fault_code="1")),
+    "one_living_create_per_key": lambda rows: (rows.posting(), rows.posted(generation=1)),
+    "one_record_per_document": lambda rows: (rows.posted(), rows.posted(key="order:2:sale")),
+    "posting_place_in_its_batch": lambda rows: (
+        rows.posting(batch=rows.batch, bid="p0"), rows.posting(key="other", batch=rows.batch, bid="p0"),
+    ),
+    "one_record_per_source_object": lambda rows: rows.new_record(),
+    "link_once_per_store_key": lambda rows: _twice(rows.link),
+    "mapping_once_per_store_key": lambda rows: _twice(
+        lambda: Mapping.objects.create(tenant=rows.tenant, kind="gateway", store_key="stripe")
+    ),
+    "mirror_row_once_per_object": lambda rows: _twice(rows.mirror),
+    "one_cursor_per_stream": lambda rows: _twice(
+        lambda: Cursor.objects.create(
+            tenant=rows.tenant, stream="orders", position=timezone.now(), covered_from="2026-01-01"
+        )
+    ),
+    "options_version_once_per_tenant": lambda rows: _twice(
+        lambda: OptionsVersion.objects.create(tenant=rows.tenant, number=1, document={})
+    ),
+    "one_active_run_per_tenant": lambda rows: Run.objects.create(tenant=rows.tenant, state="running"),
+    "one_role_per_person_and_tenant": lambda rows: _twice(
+        lambda: Membership.objects.create(tenant=rows.tenant, user=rows.user, role="owner")
+    ),
+    "person_once_per_address": lambda rows: User.objects.create(email="Alice@Example.com"),
+    "one_open_invitation_per_address": lambda rows: (rows.invitation(), rows.invitation(email="BOB@example.com")),
+    # States
+    "posting_state_is_known": lambda rows: rows.posting(state="lost"),
+    "posting_operation_is_known": lambda rows: rows.posting(operation="erase"),
+    "posted_means_qbo_id": lambda rows: rows.posting(state="posted"),
+    "faulted_means_fault_code": lambda rows: rows.posting(state="faulted"),
+    "posting_in_batch_has_a_place": lambda rows: rows.posting(batch=rows.batch),
+    "batch_state_is_known": lambda rows: Batch.objects.filter(pk=rows.batch.pk).update(state="gone"),
+    "record_state_is_known": lambda rows: rows.new_record(woo_id=2, state="gone"),
+    "record_that_is_not_synced_says_why": lambda rows: rows.new_record(woo_id=2, state="attention"),
+    "record_without_trouble_has_no_reason": lambda rows: rows.new_record(woo_id=2, state="synced", reason="x"),
+    "run_state_is_known": lambda rows: Run.objects.filter(pk=rows.run.pk).update(
+        state="gone", finished_at=timezone.now()
+    ),
+    "run_that_ended_has_an_end": lambda rows: Run.objects.filter(pk=rows.run.pk).update(state="finished"),
+    "link_has_a_target": lambda rows: rows.link(qbo_id=""),
+    "link_kind_is_known": lambda rows: rows.link(kind="vendor"),
+    "mapping_kind_is_known": lambda rows: Mapping.objects.create(tenant=rows.tenant, kind="colour", store_key="x"),
+    "options_version_from_one": lambda rows: OptionsVersion.objects.create(tenant=rows.tenant, number=0, document={}),
+    "company_state_is_known": lambda rows: Company.objects.update(state="gone"),
+    "company_learned_overrides_is_known": lambda rows: Company.objects.update(learned_overrides="perhaps"),
+    "company_lease_has_an_end": lambda rows: Company.objects.update(lease_token="x", lease_until=None),
+    "tenant_store_state_is_known": lambda rows: Tenant.objects.update(store_state="gone"),
+    "tenant_has_a_slug": lambda rows: Tenant.objects.update(slug=""),
+    "membership_role_is_known": lambda rows: Membership.objects.create(tenant=rows.tenant, user=rows.user, role="king"),
+    "invitation_role_is_known": lambda rows: rows.invitation(role="king"),
+    "attempt_side_is_known": lambda rows: rows.attempt(side="bank"),
+    "attempt_that_ended_keeps_no_token": lambda rows: rows.attempt(ended_at=timezone.now(), refresh_token="RT1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_the_database_refuses_what_the_constraint_names(name: str) -> None:
+    rows = Rows()
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        BREAKS[name](rows)
+    says_names = connection.vendor == "postgresql" or name in _checks()
+    assert name in str(refused.value) or not says_names
+
+
+def test_no_constraint_is_left_unproved() -> None:
+    assert {name for name, _is_check in _constraints()} == set(BREAKS)
+
+
+def test_a_version_of_the_options_never_changes() -> None:
+    version = OptionsVersion.objects.create(tenant=Rows().tenant, number=1, document={})
+    version.document = {"other": True}
+    with pytest.raises(TypeError):
+        version.save()
+
+
+def _constraints() -> list[tuple[str, bool]]:
+    models = [model for label in ("sync", "tenants") for model in apps.get_app_config(label).get_models()]
+    return [
+        (constraint.name, isinstance(constraint, CheckConstraint))
+        for model in models
+        for constraint in model._meta.constraints
+    ]
+
+
+def _checks() -> set[str]:
+    return {name for name, is_check in _constraints() if is_check}
