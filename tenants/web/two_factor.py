@@ -7,11 +7,13 @@ from typing import Any
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from cryptography.fernet import InvalidToken
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from qrcode.image.svg import SvgPathImage
 from qrcode.main import QRCode
 
-from tenants.secrets import decrypt, encrypt, rotate
+from tenants.secrets import decrypt, encrypt, is_newest, rotate
 
 _SEALED = ("secret", "seed")
 
@@ -39,12 +41,26 @@ class TwoFactorAdapter(DefaultMFAAdapter):
         return text[text.index("<svg") :]
 
 
-def rotate_authenticators() -> int:
-    """Every stored secret of every person under the newest key; how many rows were written."""
-    rows = 0
-    for row in Authenticator.objects.iterator():
-        sealed = {name: rotate(row.data[name]) for name in _SEALED if row.data.get(name)}
-        if sealed:
-            Authenticator.objects.filter(pk=row.pk).update(data={**row.data, **sealed})
-            rows += 1
-    return rows
+def rotate_authenticators() -> tuple[int, int, int]:
+    """Every stored secret of every person under the newest key: rows seen, written anew, readable with no key."""
+    seen = changed = unreadable = 0
+    for pk in list(Authenticator.objects.order_by("pk").values_list("pk", flat=True)):
+        with transaction.atomic():
+            # Locked: a recovery code that is used meanwhile is marked in the same column.
+            row = Authenticator.objects.select_for_update().filter(pk=pk).first()
+            if row is None:
+                continue
+            seen += 1
+            try:
+                fresh = {name: rotate(row.data[name]) for name in _SEALED if _is_stale(row.data.get(name, ""))}
+            except InvalidToken:
+                unreadable += 1
+                continue
+            if fresh:
+                Authenticator.objects.filter(pk=pk).update(data={**row.data, **fresh})
+                changed += 1
+    return seen, changed, unreadable
+
+
+def _is_stale(sealed: str) -> bool:
+    return bool(sealed) and not is_newest(sealed)

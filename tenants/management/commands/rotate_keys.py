@@ -15,6 +15,7 @@ from django.db.models.functions import Cast
 
 from tenants.models import Company
 from tenants.secrets import EncryptedTextField, decrypt, is_newest, keyed_hash
+from tenants.web.two_factor import rotate_authenticators
 
 BATCH = 200
 
@@ -46,6 +47,7 @@ class Command(BaseCommand):
             unreadable += tally.unreadable
             broken = f", {tally.unreadable} not readable with any key" if tally.unreadable else ""
             self.stdout.write(f"{model._meta.label}: {tally.changed} of {tally.seen} rows written anew{broken}")
+        unreadable += self._second_factors()
         self.stdout.write(f"{Company._meta.label}: {_rehash(options['batch'])} realm hashes made anew")
         if unreadable:
             raise CommandError(
@@ -54,6 +56,13 @@ class Command(BaseCommand):
             )
         if older := len(settings.FIELD_ENCRYPTION_KEYS) - 1:
             self.stdout.write(f"Done: the {older} older of FIELD_ENCRYPTION_KEYS can be taken out.")
+
+    def _second_factors(self) -> int:
+        """The account package keeps its secrets inside a JSON column; how many no key can read."""
+        seen, changed, unreadable = rotate_authenticators()
+        broken = f", {unreadable} not readable with any key" if unreadable else ""
+        self.stdout.write(f"Second factors: {changed} of {seen} rows written anew{broken}")
+        return unreadable
 
 
 def encrypted_columns() -> Iterator[tuple[type[models.Model], list[str]]]:
