@@ -37,7 +37,7 @@ Report = Callable[[Mapping[str, Any]], None]
 def connect_company(realm_id: str, refresh_token: str) -> Company:
     """The company of this realm with working tokens. Raises ConnectionLostError, RetryableError.
 
-    A refresh token is taken only if it is not the one last applied (ours has rotated since), nor our own as exported."""
+    A refresh token is taken unless it is the one last applied (ours has rotated since) or our own, exported."""
     company = Company.for_realm(realm_id)
     applied = keyed_hash(refresh_token)
     if company.applied_token_hash != applied and company.refresh_token != refresh_token:

@@ -48,17 +48,18 @@ def take_in(company: Company, rows: Iterable[NameRow]) -> None:
 def refresh(work: Slice, *, at_once: bool = False) -> bool:
     """Brings the mirror up to date when it is old, or `at_once`; True when something was read (one metered read).
 
-    Raises RetryableError when more changed than one answer holds: the lists are then read whole before the run goes on.
+    Raises RetryableError when more changed than one answer holds, or reaches back to: the lists are then read whole
+    before the run goes on.
     """
     company = work.company
     read_at = company.names_read_at
     now = timezone.now()
     if read_at is not None and now - read_at < FRESH_FOR and not at_once:
         return False
-    since = max((read_at or now) - CHANGE_OVERLAP, now - LOOK_BACK)
+    since = (read_at or now) - CHANGE_OVERLAP
     work.beat()
-    changes = work.books.changes(since)
-    if not changes.complete:
+    changes = work.books.changes(since) if now - since < LOOK_BACK else None
+    if changes is None or not changes.complete:
         Company.objects.filter(pk=company.pk).update(names_read_at=None, names_progress={"list": 0})
         raise RetryableError("names_outdated", f"company {company.pk}", side="quickbooks", retry_after_seconds=1)
     take_in(company, _with_known_skus(company, changes.rows))

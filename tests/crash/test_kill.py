@@ -22,7 +22,7 @@ from tests.sync.world import World, assert_no_duplicates, small_world
 
 pytestmark = pytest.mark.crash
 
-KILLS = int(os.environ.get("JUSTE_KILLS", "6"))
+KILLS = int(os.environ.get("JUSTE_KILLS", "5"))
 SEED = int(os.environ.get("JUSTE_KILL_SEED", "20260731"))
 ORDERS = 70
 
