@@ -43,7 +43,7 @@ def add_orders(address: str, count: int) -> bool:
     body = json.dumps({"add": count}).encode()
     request = urllib.request.Request(address, data=body, headers={"Content-Type": "application/json"})  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  # nosec B310  (our own child, on loopback)
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  # nosec B310
             answer.read()
     except (urllib.error.URLError, OSError) as error:
         logger.warning("demo.no_new_order", extra={"error": str(error)})
