@@ -44,6 +44,11 @@ def documents_dated(kind: DocumentKind, document_date: date, *, customer_id: str
     return _select("*", kind.value, conditions, start=start, page_size=PAGE)
 
 
+def documents_between(kind: DocumentKind, first: date, last: date, *, start: int) -> str:
+    conditions = [f"TxnDate >= {literal(first.isoformat())}", f"TxnDate <= {literal(last.isoformat())}"]
+    return _select("*", kind.value, conditions, start=start, page_size=PAGE)
+
+
 def tax_list(entity: str, *, start: int) -> str:
     """TaxCode or TaxRate, inactive rows included: a mapping may still name one."""
     return _select("*", entity, ["Active IN (true,false)"], start=start, page_size=PAGE)
