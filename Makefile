@@ -50,7 +50,7 @@ lint: $(VENV)/.development
 audit: $(VENV)/.development
 	$(BIN)/uvx pip-audit --requirement requirements.lock --disable-pip
 
-bench: $(VENV)/.runtime
+bench: $(VENV)/.runtime var/local.env
 	@$(BIN)/python -m connector.management.bench $(ARGS)
 
 lock: $(VENV)/.development
