@@ -18,7 +18,7 @@ from connector.accounting.books import CompanyFacts
 from connector.accounting.facts import facts_from_json
 from connector.accounting.keys import normalise
 from sync.models import MirrorEntry, OptionsVersion, Record
-from sync.schema import DEFAULTS, SCHEMA, Option, Reference, check_form
+from sync.schema import DEFAULTS, RETENTION_DAYS, SCHEMA, Option, Reference, check_form
 from tenants.models import Company, Tenant, User
 
 _CONFIGURABLE = (
@@ -236,17 +236,32 @@ def _check_together(options: Mapping[str, Any]) -> list[Problem]:
     return problems
 
 
+_NOT_YET: Mapping[str, str] = {
+    "tenant.report": "reports are not mailed yet",
+    "orders.cancelled": "cancelled orders are not undone yet",
+    "items.initial_quantity": "new inventory items begin at 0",
+    "payments.gateway_fees": "gateway fees are not sent yet",
+    "products.enabled": "sending products is not available yet",
+    "products.update": "sending products is not available yet",
+    "stock.enabled": "updating the store's stock is not available yet",
+    "customers.update": "existing customers are never changed yet",
+    "customers.activate_currency": "foreign currencies are not available yet",
+    "refunds.whole_order": "refunds are not sent yet",
+}
+"""Options whose other values do nothing so far; each is stored, checked and said."""
+
+
 def notices(options: Mapping[str, Any], facts: CompanyFacts | None) -> list[str]:
     """What the document asks for that is not built yet, or that the company does not support, in sentences."""
     found: list[str] = []
-    if options["products"]["enabled"]:
-        found.append("products.enabled: sending products is not available yet; the choice is kept.")
-    if options["stock"]["enabled"]:
-        found.append("stock.enabled: updating the store's stock is not available yet; the choice is kept.")
+    for path, what in _NOT_YET.items():
+        section, name = path.split(".")
+        if options[section][name] != SCHEMA[path].default:
+            found.append(f"{path}: {what}; the choice is kept.")
+    if options["retention_days"] != RETENTION_DAYS:
+        found.append("retention_days: payloads are kept without a limit so far; the choice is kept.")
     if options["orders"]["credit_memos"] != "off":
         found.append("orders.credit_memos: refunds are not sent yet; they are listed as needing attention.")
-    if options["payments"]["gateway_fees"]:
-        found.append("payments.gateway_fees: gateway fees are not sent yet; the choice is kept.")
     if facts is not None:
         mode = options["taxes"]["mode"]
         world = facts.tax_world if mode == "auto" else mode
