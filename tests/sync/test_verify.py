@@ -60,8 +60,7 @@ def test_what_the_company_taught_is_kept_and_spares_the_next_document_the_detour
     run_to_end(tenant)
     company = Company.objects.get()
     corrected = Posting.objects.filter(operation="update").count() + Posting.objects.filter(state="faulted").count()
-    if not corrected:
-        pytest.skip("no order of this shop needed stated amounts")
+    assert corrected, "no order of this shop needed stated amounts: the test proves nothing"
     assert company.learned_overrides == learned
     world.store_control("orders", add=40)
     world.tick()
