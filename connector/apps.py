@@ -10,3 +10,4 @@ class ConnectorConfig(AppConfig):
         from connector import celery, logs  # noqa: F401  (both need the settings, hence not at import time)
 
         logs.configure()
+        logs.report_errors()

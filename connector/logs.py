@@ -6,6 +6,7 @@ import logging
 import re
 from typing import Any
 
+import sentry_sdk
 import structlog
 from django.conf import settings
 from structlog.typing import EventDict, WrappedLogger
@@ -22,6 +23,12 @@ def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         elif isinstance(value, str):
             event[name] = _SECRET_VALUES.sub("[redacted]", value)
     return event
+
+
+def report_errors() -> None:
+    """Sends unhandled errors to Sentry where a DSN is set: without request bodies and local variables; people's data is off by default."""
+    if settings.SENTRY_DSN:
+        sentry_sdk.init(dsn=settings.SENTRY_DSN, include_local_variables=False, max_request_body_size="never")
 
 
 def configure() -> None:
