@@ -26,7 +26,7 @@ def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 
 def report_errors() -> None:
-    """Sends unhandled errors to Sentry where a DSN is set: without request bodies and local variables; people's data is off by default."""
+    """Sends unhandled errors to Sentry where a DSN is set: no request bodies, no local variables, no people's data."""
     if settings.SENTRY_DSN:
         sentry_sdk.init(dsn=settings.SENTRY_DSN, include_local_variables=False, max_request_body_size="never")
 
