@@ -20,6 +20,7 @@ from connector.accounting.policy import (
     TaxPolicy,
 )
 from sync.models import MirrorEntry, OptionsVersion
+from sync.schema import with_defaults
 from tenants.models import Company, Tenant
 
 _REFERENCES: Mapping[str, tuple[str, str, str]] = {
@@ -44,7 +45,7 @@ _REFERENCES: Mapping[str, tuple[str, str, str]] = {
 
 def build_policy(tenant: Tenant, version: OptionsVersion, company: Company) -> PostingPolicy:
     """The rules of a version with what the company is and has taught. Raises KeyError on a broken document."""
-    document = version.document
+    document = with_defaults(version.document)
     facts = facts_from_json(company.facts)
     orders, items, payments = document["orders"], document["items"], document["payments"]
     customers = document["customers"]
@@ -64,6 +65,7 @@ def build_policy(tenant: Tenant, version: OptionsVersion, company: Company) -> P
         automatic_numbers=orders["automatic_numbers"],
         custom_numbers_on=facts.custom_numbers,
         number_meta=orders["number_source"] or "",
+        vat_meta=customers["vat_number_source"] or "",
         default_item=_ref(orders["default_item"]),
         shipping_item=_ref(orders["shipping_item"]),
         discount_item=_ref(orders["discount_item"]),
@@ -88,7 +90,7 @@ def build_policy(tenant: Tenant, version: OptionsVersion, company: Company) -> P
         record_payments=payments["record"],
         default_account=_ref(payments["default_account"]),
         gateways=gateways,
-        language=tenant.language[:2],
+        language=(orders["language"] or document["tenant"]["language"])[:2],
         inactive_refs=_inactive(document, company, facts),
         items=ItemPolicy(
             type=items["type"],

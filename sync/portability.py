@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from connector.accounting.books import CompanyFacts
 from connector.accounting.facts import facts_from_json
 from connector.accounting.keys import normalise
 from sync.models import MirrorEntry, OptionsVersion, Record
-from sync.schema import DEFAULTS, RETENTION_DAYS, SCHEMA, Option, Reference, check_form
+from sync.schema import DEFAULTS, RETENTION_DAYS, SCHEMA, Option, Reference, check_form, with_defaults
 from tenants.models import Company, Tenant, User
 
 _CONFIGURABLE = (
@@ -89,24 +91,32 @@ class NameBook:
         label = _KIND_NAMES[kind]
         if len(active) > 1:
             names = ", ".join(f"{row[2]} (id {row[0]})" for row in active[:5])
-            return Problem(path, f"several {label}s in QuickBooks are called “{text}”: {names}. Give the id.")
+            message = _("several in QuickBooks (%(kind)s) are called “%(name)s”: %(names)s. Give the id.")
+            return Problem(path, message % {"kind": label, "name": text, "names": names})
         if found:
-            return Problem(
-                path, f"the {label} “{found[0][2]}” is inactive in QuickBooks. Reactivate it or name another."
-            )
+            message = _("the %(kind)s “%(name)s” is inactive in QuickBooks. Reactivate it or name another.")
+            return Problem(path, message % {"kind": label, "name": found[0][2]})
         shown = text or str(value)
-        return Problem(path, f"QuickBooks has no {label} “{shown}”. {self._nearest(kind, shown)}")
+        message = _("QuickBooks has no %(kind)s “%(name)s”.") % {"kind": label, "name": shown}
+        return Problem(path, f"{message} {self._nearest(kind, shown)}")
 
     def _nearest(self, kind: str, text: str) -> str:
         names = [row[2] for row in self.rows.get(kind, []) if row[3]]
         near = difflib.get_close_matches(text, names, n=3, cutoff=0.4) or sorted(names)[:3]
-        return "Nearest: " + ", ".join(f"“{name}”" for name in near) + "." if near else "This list is empty there."
+        if not near:
+            return _("This list is empty there.")
+        return _("Nearest: %(names)s.") % {"names": ", ".join(_("“%(name)s”") % {"name": name} for name in near)}
 
 
 _KIND_NAMES = {
-    "Item": "product or service", "Account": "account", "Class": "class", "Department": "location", "Term": "term",
-    "PaymentMethod": "payment method", "TaxCode": "tax code",
-}  # fmt: skip
+    "Item": gettext_lazy("product or service"),
+    "Account": gettext_lazy("account"),
+    "Class": gettext_lazy("class"),
+    "Department": gettext_lazy("location"),
+    "Term": gettext_lazy("payment terms"),
+    "PaymentMethod": gettext_lazy("payment method"),
+    "TaxCode": gettext_lazy("tax code"),
+}
 
 
 def _named(rows: Sequence[tuple[str, str, str, bool]], text: str) -> list[tuple[str, str, str, bool]]:
@@ -121,7 +131,7 @@ def complete(
     """The whole options document: a missing key keeps its current value, or takes its default on creation.
 
     start: defaults that depend on the moment of creation: time zone, start date, language. A list is replaced whole."""
-    options: dict[str, Any] = copy.deepcopy(dict(current)) if current else copy.deepcopy(DEFAULTS)
+    options = with_defaults(current or {})
     if not current:
         options["tenant"].update(start)
     for section, wanted in document.items():
@@ -136,11 +146,7 @@ def complete(
                 options[section][name] = {**options[section][name], **value}
             else:
                 options[section][name] = value
-    for section, defaults in DEFAULTS.items():
-        if isinstance(defaults, dict):
-            for name, value in defaults.items():
-                options[section].setdefault(name, copy.deepcopy(value))
-    return options
+    return with_defaults(options)
 
 
 _MERGED = frozenset({"report", "untaxed"})
@@ -190,7 +196,8 @@ def _resolve_rates(taxes: dict[str, Any], book: NameBook, facts: CompanyFacts | 
         path = f"taxes.rates[{position}]"
         combination = frozenset(row["rate_ids"])
         if combination in seen:
-            problems.append(Problem(path, f"the rates {sorted(combination)} are mapped twice. Keep one row."))
+            message = _("the rates %(rates)s are mapped twice. Keep one row.")
+            problems.append(Problem(path, message % {"rates": ", ".join(map(str, sorted(combination)))}))
         seen.add(combination)
         problems += _put(row, "tax_code", "TaxCode", row["tax_code"], f"{path}.tax_code", book)
     return problems
@@ -202,7 +209,8 @@ def _resolve_methods(payments: dict[str, Any], book: NameBook) -> list[Problem]:
     for position, row in enumerate(payments["methods"]):
         path = f"payments.methods[{position}]"
         if row["gateway"] in seen:
-            problems.append(Problem(path, f"the payment method “{row['gateway']}” is mapped twice. Keep one row."))
+            message = _("the payment method “%(gateway)s” is mapped twice. Keep one row.")
+            problems.append(Problem(path, message % {"gateway": row["gateway"]}))
         seen.add(row["gateway"])
         row.setdefault("record", True)
         problems += _put(row, "account", "Account", row.get("account"), f"{path}.account", book)
@@ -216,23 +224,19 @@ def _check_together(options: Mapping[str, Any]) -> list[Problem]:
     problems: list[Problem] = []
     unrecorded = [row["gateway"] for row in options["payments"]["methods"] if not row["record"]]
     if options["orders"]["document"] == "sales_receipt" and unrecorded:
-        problems.append(
-            Problem(
-                "payments.methods",
-                f"“do not record” ({', '.join(unrecorded)}) does not go with sales receipts, which are the payment:"
-                " QuickBooks would use Undeposited Funds. Choose invoices, or an account.",
-            )
+        message = _(
+            "“do not record” (%(gateways)s) does not go with sales receipts, which are the payment: QuickBooks would"
+            " use Undeposited Funds. Choose invoices, or an account."
         )
-    if options["items"]["create"] and not options["items"]["income_account"]:
-        problems.append(
-            Problem(
-                "items.income_account", "creating items needs an income account. Name one, or turn items.create off."
-            )
-        )
-    if options["items"]["create"] and options["items"]["type"] == "inventory":
+        problems.append(Problem("payments.methods", message % {"gateways": ", ".join(unrecorded)}))
+    items = options["items"]
+    if items["create"] and not items["income_account"]:
+        message = _("creating items needs an income account. Name one, or turn the creation of items off.")
+        problems.append(Problem("items.income_account", message))
+    if items["create"] and items["type"] == "inventory":
         for name in ("inventory_asset_account", "cogs_account"):
-            if not options["items"][name]:
-                problems.append(Problem(f"items.{name}", "creating inventory items needs this account."))
+            if not items[name]:
+                problems.append(Problem(f"items.{name}", _("creating inventory items needs this account.")))
     return problems
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.utils.translation import gettext as _
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +40,19 @@ def _zone(path: str, value: Any) -> Found:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
-        yield path, f"“{value}” is not a time zone. Use a name such as Europe/Paris."
+        yield path, _("“%(value)s” is not a time zone. Use a name such as Europe/Paris.") % {"value": value}
 
 
 def _date(path: str, value: Any) -> Found:
     try:
         date.fromisoformat(value)
     except (ValueError, TypeError):
-        yield path, f"“{value}” is not a date. Write it as 2026-01-31."
+        yield path, _("“%(value)s” is not a date. Write it as 2026-01-31.") % {"value": value}
 
 
 def _texts(path: str, value: Any) -> Found:
     if not isinstance(value, list) or not all(isinstance(text, str) and text for text in value):
-        yield path, "must be a list of texts."
+        yield path, _("must be a list of texts.")
 
 
 def _statuses(path: str, value: Any) -> Found:
@@ -58,82 +60,83 @@ def _statuses(path: str, value: Any) -> Found:
     if isinstance(value, list):
         for text in value:
             if isinstance(text, str) and text.startswith("wc-"):
-                yield path, f"write the status “{text}” without “wc-”."
+                yield path, _("write the status “%(status)s” without “wc-”.") % {"status": text}
             if text in ("trash", "checkout-draft", "auto-draft", "any"):
-                yield path, f"“{text}” can never be synced. Leave it out."
+                yield path, _("“%(status)s” can never be synced. Leave it out.") % {"status": text}
 
 
 def _report(path: str, value: Any) -> Found:
     if not isinstance(value, Mapping):
-        yield path, "must be an object with recipients and when."
+        yield path, _("must be an object with recipients and when.")
         return
     yield from _unknown(path, value, ("recipients", "when", "language"))
     for address in value.get("recipients", []):
         if not isinstance(address, str) or not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", address):
-            yield f"{path}.recipients", f"“{address}” is not an e-mail address."
+            yield f"{path}.recipients", _("“%(address)s” is not an e-mail address.") % {"address": address}
     yield from _word(f"{path}.when", value.get("when", "never"), ("every_run", "daily", "weekly", "problems", "never"))
 
 
 def _rates(path: str, value: Any) -> Found:
     if not isinstance(value, list):
-        yield path, "must be a list of {rate_ids, tax_code}."
+        yield path, _("must be a list of {rate_ids, tax_code}.")
         return
     for position, row in enumerate(value):
         here = f"{path}[{position}]"
         if not isinstance(row, Mapping):
-            yield here, "must be an object with rate_ids and tax_code."
+            yield here, _("must be an object with rate_ids and tax_code.")
             continue
         yield from _unknown(here, row, ("rate_ids", "tax_code", "percent"))
         ids = row.get("rate_ids")
         if not isinstance(ids, list) or not ids or not all(isinstance(i, int) and not isinstance(i, bool) for i in ids):
-            yield f"{here}.rate_ids", "must be a list of the store's tax rate ids, e.g. [1]."
+            yield f"{here}.rate_ids", _("must be a list of the store’s tax rate ids, e.g. [1].")
         if not row.get("tax_code"):
-            yield f"{here}.tax_code", "names no tax code. Give one, or leave the row out."
+            yield f"{here}.tax_code", _("names no tax code. Give one, or leave the row out.")
         if row.get("percent") is not None:
             try:
                 Decimal(str(row["percent"]))
             except InvalidOperation:
-                yield f"{here}.percent", f"“{row['percent']}” is not a percentage such as 20 or 9.975."
+                message = _("“%(value)s” is not a percentage such as 20 or 9.975.")
+                yield f"{here}.percent", message % {"value": row["percent"]}
 
 
 def _methods(path: str, value: Any) -> Found:
     if not isinstance(value, list):
-        yield path, "must be a list of {gateway, account, payment_method, record}."
+        yield path, _("must be a list of {gateway, account, payment_method, record}.")
         return
     for position, row in enumerate(value):
         here = f"{path}[{position}]"
         if not isinstance(row, Mapping):
-            yield here, "must be an object with gateway and account."
+            yield here, _("must be an object with gateway and account.")
             continue
         yield from _unknown(here, row, ("gateway", "account", "payment_method", "record"))
         if not isinstance(row.get("gateway"), str):
-            yield f"{here}.gateway", "names no payment method of the store, e.g. stripe."
+            yield f"{here}.gateway", _("names no payment method of the store, e.g. stripe.")
         if not isinstance(row.get("record", True), bool):
-            yield f"{here}.record", "must be true or false."
+            yield f"{here}.record", _("must be true or false.")
         if row.get("record", True) and not row.get("account"):
-            yield f"{here}.account", "names no account. Give one, or set record to false."
+            yield f"{here}.account", _("names no account. Give one, or set record to false.")
 
 
 def _untaxed(path: str, value: Any) -> Found:
     if not isinstance(value, Mapping):
-        yield path, "must be an object with vat_exempt, export, other."
+        yield path, _("must be an object with vat_exempt, export, other.")
         return
     yield from _unknown(path, value, ("vat_exempt", "export", "other"))
 
 
 def _by_name(path: str, value: Any) -> Found:
     if not isinstance(value, Mapping):
-        yield path, "must be an object: name of the fee -> product or service."
+        yield path, _("must be an object: name of the fee -> product or service.")
 
 
 def _days(path: str, value: Any) -> Found:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 3650:
-        yield path, "must be a number of days from 1 to 3650."
+        yield path, _("must be a number of days from 1 to 3650.")
 
 
 def _prefix(path: str, value: Any) -> Found:
     if not isinstance(value, str) or len(value) > 15:
-        yield path, "must be at most 15 characters: QuickBooks takes 21 for the whole number."
+        yield path, _("must be at most 15 characters: QuickBooks takes 21 for the whole number.")
 
 
 SCHEMA: Mapping[str, Option] = {
@@ -161,6 +164,7 @@ SCHEMA: Mapping[str, Option] = {
     "orders.class": Option(Reference("Class"), None, nullable=True),
     "orders.location": Option(Reference("Department"), None, nullable=True),
     "orders.terms": Option(Reference("Term"), None, nullable=True),
+    "orders.language": Option(("en", "fr"), None, nullable=True),
     "orders.customer_note": Option(bool, True),
     "orders.credit_memos": Option(("automatic", "credit_memo", "refund_receipt", "off"), "automatic"),
     "orders.cancelled": Option(("credit_memo", "void"), "credit_memo"),
@@ -192,6 +196,7 @@ SCHEMA: Mapping[str, Option] = {
     "products.scope": Option(("sold", "all"), "sold"),
     "products.update": Option(bool, False),
     "stock.enabled": Option(bool, False),
+    "customers.vat_number_source": Option(str, None, nullable=True),
     "customers.reactivate": Option(bool, False),
     "customers.same_email_other_name": Option(("existing", "new"), "existing"),
     "customers.update": Option(("fill_empty", "overwrite", "never"), "fill_empty"),
@@ -220,10 +225,23 @@ def _defaults() -> dict[str, Any]:
 DEFAULTS: dict[str, Any] = _defaults()
 
 
+def with_defaults(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored version with the options that did not exist yet when it was saved."""
+    whole = copy.deepcopy(dict(document))
+    for section, defaults in DEFAULTS.items():
+        if not isinstance(defaults, dict):
+            whole.setdefault(section, defaults)
+            continue
+        known = whole.setdefault(section, {})
+        for name, value in defaults.items():
+            known.setdefault(name, copy.deepcopy(value))
+    return whole
+
+
 def check_form(document: Any) -> Found:
     """Everything that is wrong with a document's form: (path, sentence). Nothing is looked up."""
     if not isinstance(document, Mapping):
-        yield "", "A tenant document is a JSON object."
+        yield "", _("A tenant document is a JSON object.")
         return
     sections = (*DEFAULTS, "members", *_CONNECTIONS)
     yield from _unknown("", document, sections)
@@ -239,7 +257,7 @@ def check_form(document: Any) -> Found:
         if section == "retention_days" or given is None:
             continue
         if not isinstance(given, Mapping):
-            yield section, "must be an object."
+            yield section, _("must be an object.")
             continue
         known = [path.split(".")[1] for path in SCHEMA if path.startswith(f"{section}.")]
         yield from _unknown(section, given, (*known, "slug", "name") if section == "tenant" else known)
@@ -250,57 +268,58 @@ def check_form(document: Any) -> Found:
 
 def _check_tenant(tenant: Any) -> Found:
     if not isinstance(tenant, Mapping):
-        yield "tenant", "is missing. Give at least tenant.slug and tenant.name."
+        yield "tenant", _("is missing. Give at least tenant.slug and tenant.name.")
         return
     slug = tenant.get("slug")
     if not isinstance(slug, str) or not _SLUG.fullmatch(slug) or len(slug) > 60:
-        yield "tenant.slug", f"“{slug}” is not a short name. Use small letters, digits and hyphens, e.g. maison-dupont."
+        message = _("“%(slug)s” is not a short name. Use small letters, digits and hyphens, e.g. maison-dupont.")
+        yield "tenant.slug", message % {"slug": slug}
     name = tenant.get("name")
     if name is not None and (not isinstance(name, str) or not name.strip() or len(name) > 120):
-        yield "tenant.name", "must be a name of at most 120 characters."
+        yield "tenant.name", _("must be a name of at most 120 characters.")
 
 
 def _check_members(members: Any) -> Found:
     if not isinstance(members, list):
-        yield "members", "must be a list of {email, role}."
+        yield "members", _("must be a list of {email, role}.")
         return
     for position, member in enumerate(members):
         path = f"members[{position}]"
         if not isinstance(member, Mapping):
-            yield path, "must be an object with email and role."
+            yield path, _("must be an object with email and role.")
             continue
         yield from _unknown(path, member, ("email", "role", "password"))
         if not isinstance(member.get("email"), str) or "@" not in member["email"]:
-            yield f"{path}.email", "must be an e-mail address."
+            yield f"{path}.email", _("must be an e-mail address.")
         yield from _word(f"{path}.role", member.get("role"), _ROLES)
 
 
 def _check_connection(section: str, given: Any, names: tuple[str, ...]) -> Found:
     if not isinstance(given, Mapping):
-        yield section, f"must be an object with {', '.join(names)}."
+        yield section, _("must be an object with %(names)s.") % {"names": ", ".join(names)}
         return
     yield from _unknown(section, given, names)
     for name in names:
         if not isinstance(given.get(name), str) or not given[name].strip():
-            yield f"{section}.{name}", "is missing or empty."
+            yield f"{section}.{name}", _("is missing or empty.")
 
 
 def _check_value(path: str, value: Any, option: Option) -> Found:
     if value is None:
         if not option.nullable:
-            yield path, "must not be null. Leave the key out to keep what is there."
+            yield path, _("must not be null. Leave the key out to keep what is there.")
         return
     if isinstance(option.kind, tuple):
         yield from _word(path, value, option.kind)
     elif isinstance(option.kind, Reference):
         if not isinstance(value, str) and not (isinstance(value, Mapping) and {"id", "name"} >= set(value) and value):
-            yield path, 'must be a name, an id as text, or {"id": …, "name": …}.'
+            yield path, _('must be a name, an id as text, or {"id": …, "name": …}.')
     elif option.kind is bool:
         if not isinstance(value, bool):
-            yield path, "must be true or false."
+            yield path, _("must be true or false.")
     elif option.kind is str:
         if not isinstance(value, str):
-            yield path, "must be a text."
+            yield path, _("must be a text.")
     else:
         checker: Callable[[str, Any], Found] = option.kind
         yield from checker(path, value)
@@ -308,14 +327,17 @@ def _check_value(path: str, value: Any, option: Option) -> Found:
 
 def _word(path: str, value: Any, allowed: tuple[str, ...]) -> Found:
     if value not in allowed:
-        near = difflib.get_close_matches(str(value), allowed, n=1)
-        hint = f" Did you mean “{near[0]}”?" if near else ""
-        yield path, f"“{value}” is not one of {', '.join(allowed)}.{hint}"
+        message = _("“%(value)s” is not one of %(allowed)s.") % {"value": value, "allowed": ", ".join(allowed)}
+        yield path, message + _did_you_mean(str(value), allowed)
 
 
 def _unknown(path: str, given: Mapping[str, Any], known: Any) -> Found:
     for key in given:
         if key not in known:
-            near = difflib.get_close_matches(str(key), list(known), n=1)
-            hint = f" Did you mean “{near[0]}”?" if near else ""
-            yield f"{path}.{key}" if path else str(key), f"is not a known key.{hint}"
+            message = _("is not a known key.") + _did_you_mean(str(key), known)
+            yield f"{path}.{key}" if path else str(key), message
+
+
+def _did_you_mean(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return " " + _("Did you mean “%(word)s”?") % {"word": near[0]} if near else ""

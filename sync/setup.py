@@ -28,13 +28,14 @@ from connector.accounting.suggest import (
 )
 from connector.woo.client import OrderRow, WooStore
 from connector.woo.facts import StoreGateway, StoreStatus, StoreTaxRate
+from sync import choices
+from sync.choices import save_choices
 from sync.engine import mirror
 from sync.engine.context import Slice
 from sync.engine.rehearse import Rehearsal, rehearse
-from sync.models import OptionsVersion, Run
-from sync.portability import Change, NameBook, Problem, changes_between, check_and_resolve, complete, save_options
-from sync.wiring import SystemClock, current_options, open_books, open_store, policy_source
-from tenants.audit import log_change
+from sync.models import Run
+from sync.portability import Problem
+from sync.wiring import SystemClock, current_options, meta_keys_of, open_books, open_store, policy_source
 from tenants.models import AuditEntry, Company, Tenant, User
 
 StepKey = Literal["store", "company", "orders", "mappings", "rehearsal", "on"]
@@ -134,15 +135,7 @@ def facts_of(tenant: Tenant) -> CompanyFacts | None:
 
 def options_of(tenant: Tenant) -> dict[str, Any]:
     """The current options, or those that a new workspace begins with."""
-    try:
-        return dict(current_options(tenant).document)
-    except LookupError:
-        return complete({}, None, _start(tenant))
-
-
-def _start(tenant: Tenant) -> dict[str, Any]:
-    zone = (tenant.store_facts.get("index") or {}).get("time_zone") or tenant.time_zone
-    return {"time_zone": zone, "start_date": datetime.now(UTC).date().isoformat(), "language": tenant.language}
+    return choices.options_of(tenant, choices.latest_version(tenant))
 
 
 def tax_world(tenant: Tenant, options: Mapping[str, Any]) -> TaxWorld | None:
@@ -214,20 +207,7 @@ def save_step(tenant: Tenant, step: StepKey, sections: Mapping[str, Any], *, use
     """Saves a step's choices as the next options version, with an audit entry; or problems, and nothing is done.
 
     sections: part of a tenant document, e.g. {"orders": {...}, "taxes": {...}}."""
-    current = OptionsVersion.objects.for_tenant(tenant).order_by("-number").first()
-    before = current.document if current else None
-    named = {"slug": tenant.slug, "name": tenant.name}
-    document = {**sections, "tenant": {**named, **sections.get("tenant", {})}}
-    options = complete(document, before, _start(tenant))
-    problems = check_and_resolve(document, options, NameBook.of(tenant.company), facts_of(tenant))
-    if problems:
-        return problems
-    changes: list[Change] = changes_between(before, options)
-    save_options(tenant, options, user=user)
-    fields = {"time_zone": options["tenant"]["time_zone"], "language": options["tenant"]["language"]}
-    Tenant.objects.filter(pk=tenant.pk).update(**fields)
-    log_change(tenant, f"setup.{step}", {change.path: [change.before, change.after] for change in changes}, user=user)
-    return []
+    return list(save_choices(tenant, sections, user=user, action=f"setup.{step}").problems)
 
 
 def rehearse_latest(tenant: Tenant) -> list[Rehearsal]:
@@ -239,7 +219,7 @@ def rehearse_latest(tenant: Tenant) -> list[Rehearsal]:
         raise LookupError("no company is connected")
     version = current_options(tenant)
     source = policy_source(tenant, company)
-    with open_store(tenant) as store:
+    with open_store(tenant, meta_keys=meta_keys_of(version.document)) as store:
         orders = [order for _raw, order in _latest_rows(store, LATEST_ORDERS)]
         work = Slice(
             tenant=tenant,

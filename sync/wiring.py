@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 
@@ -110,6 +111,12 @@ def current_options(tenant: Tenant) -> OptionsVersion:
     return version
 
 
+def meta_keys_of(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """Meta data of orders that the merchant's choices ask for, besides the keys we know."""
+    named = (options.get("orders", {}).get("number_source"), options.get("customers", {}).get("vat_number_source"))
+    return tuple(key for key in named if key)
+
+
 def policy_source(tenant: Tenant, company: Company) -> Callable[[OptionsVersion], PostingPolicy]:
     """Policies by version, built once; anew when an answer taught something about the company or its names."""
     built: dict[tuple[int, str, bool, datetime | None], PostingPolicy] = {}
@@ -144,12 +151,11 @@ def slice_for_run(
         run.refresh_from_db()
         company.refresh_from_db()
         options = current_options(tenant)
-        number_source = options.document["orders"]["number_source"] or ""
 
         def heartbeat() -> None:
             renew_run_lease(company.pk, lease)
 
-        with open_store(tenant, meta_keys=(number_source,) if number_source else ()) as store:
+        with open_store(tenant, meta_keys=meta_keys_of(options.document)) as store:
             yield Slice(
                 tenant=tenant,
                 company=company,

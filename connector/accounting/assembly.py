@@ -9,6 +9,7 @@ from decimal import Decimal
 from connector.accounting.checks import find_mistakes, line_limit
 from connector.accounting.coding import Coding
 from connector.accounting.commerce import Address, Order
+from connector.accounting.customers import buyer_vat_number
 from connector.accounting.dates import DocumentDate
 from connector.accounting.documents import DocumentKind, Held, Notice, Planned, Proof, SaleDocument
 from connector.accounting.lines import round_parts
@@ -139,7 +140,7 @@ def _keeps_global_tax(policy: PostingPolicy) -> bool:
 
 def _memo(goods: Order, policy: PostingPolicy) -> str:
     """What the buyer reads: his VAT number, which an invoice without tax has to bear."""
-    number = one_line(goods.vat_number)
+    number = buyer_vat_number(goods, policy)
     return shorten(say("vat_number", policy.language, number=number), _MEMO_LIMIT) if number else ""
 
 

@@ -56,6 +56,11 @@ def wanted_customer(order: Order, policy: PostingPolicy) -> CustomerWanted:
     return _customer(order, policy, name, mode="original", email=email, shared=False)
 
 
+def buyer_vat_number(order: Order, policy: PostingPolicy) -> str:
+    """From the meta key the merchant named, else from one we know."""
+    return one_line(order.meta.get(policy.vat_meta, "")) or one_line(order.vat_number)
+
+
 def customer_notices(order: Order, policy: PostingPolicy) -> tuple[Notice, ...]:
     if policy.customer_mode == "organisation" and not plain_name(order.billing.company):
         return (Notice("no_company"),)
@@ -121,7 +126,7 @@ def _customer(order: Order, policy: PostingPolicy, name: str, *, mode: str, emai
         currency=order.currency,
         send_currency=policy.multicurrency,
         shared=shared,
-        vat_number="" if generic else one_line(order.vat_number),
+        vat_number="" if generic else buyer_vat_number(order, policy),
         clash_suffix=say("customer", policy.language),
     )
 

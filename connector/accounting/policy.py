@@ -123,6 +123,7 @@ class PostingPolicy:
 
     tenant_key: fixed for ever, part of the marker in PrivateNote. closed_until: last day of the closed period, None
     when the books are open. number_meta: name of the order meta that holds the legal number, "" = the order's number.
+    vat_meta: name of the order meta that holds the buyer's VAT number, besides those we know.
     """
 
     tenant_key: str
@@ -139,6 +140,7 @@ class PostingPolicy:
     automatic_numbers: bool = False
     custom_numbers_on: bool = True
     number_meta: str = ""
+    vat_meta: str = ""
     default_item: Ref | None = None
     shipping_item: Ref | None = None
     discount_item: Ref | None = None

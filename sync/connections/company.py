@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
 
 from connector.accounting.books import CompanyFacts, NameKind
 from connector.accounting.facts import facts_to_json
-from connector.accounting.keys import normalise
 from connector.errors import ConnectionLostError
 from connector.qbo.client import QuickBooksBooks
 from connector.qbo.oauth import refresh_tokens
+from sync.choices import latest_version, merge
 from sync.engine import mirror
-from sync.models import Link, MirrorEntry, OptionsVersion
-from sync.portability import complete, save_options
+from sync.models import Link, MirrorEntry
+from sync.portability import save_options
 from sync.wiring import intuit_app, open_books
 from tenants.models import Company, Connection, Tenant, User
 from tenants.secrets import keyed_hash
@@ -133,28 +132,8 @@ def link_company(tenant: Tenant, company: Company) -> str:
 # Two workspaces on one company
 
 
-def prefix_of(tenant: Tenant) -> str:
-    """The number prefix in force, "" while nothing was ever saved."""
-    version = OptionsVersion.objects.for_tenant(tenant).order_by("-number").first()
-    return str((version.document.get("orders") or {}).get("number_prefix") or "") if version else ""
-
-
-def has_prefix_clash(company: Company, tenant: Tenant, prefix: str) -> bool:
-    """Whether another workspace of this company numbers its documents with the same prefix."""
-    others = Tenant.objects.filter(company=company).exclude(pk=tenant.pk)
-    return any(normalise(prefix_of(other)) == normalise(prefix) for other in others)
-
-
 def save_prefix(tenant: Tenant, prefix: str, *, user: User) -> None:
     """The next options version with this prefix; the first one when nothing was ever saved."""
-    version = OptionsVersion.objects.for_tenant(tenant).order_by("-number").first()
-    zone = ((tenant.store_facts or {}).get("index") or {}).get("time_zone") or tenant.time_zone
-    start = {
-        "time_zone": zone,
-        "language": tenant.language,
-        "start_date": datetime.now(ZoneInfo(zone)).date().isoformat(),
-    }
-    options = complete(
-        {"orders": {"number_prefix": prefix}}, version.document if version else None, {} if version else start
-    )
+    version = latest_version(tenant)
+    options = merge(tenant, version.document if version else None, {"orders": {"number_prefix": prefix}})
     save_options(tenant, options, user=user)

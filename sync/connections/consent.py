@@ -18,8 +18,9 @@ from django.utils import timezone
 from connector.accounting.facts import facts_to_json
 from connector.errors import ConnectionLostError, RetryableError, SyncError
 from connector.qbo.oauth import Tokens, authorization_url, exchange_code, revoke_token
+from sync.choices import has_prefix_clash, prefix_of
 from sync.connections import attempts
-from sync.connections.company import has_prefix_clash, keep_facts, link_company, prefix_of, save_prefix
+from sync.connections.company import keep_facts, link_company, save_prefix
 from sync.connections.ending import revoke_if_unused
 from sync.models import Run
 from sync.wiring import intuit_app, open_books_with

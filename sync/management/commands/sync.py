@@ -22,7 +22,7 @@ from sync.engine.requests import request_run
 from sync.models import Run
 from sync.summaries import run_summary
 from sync.tasks import advance_once
-from sync.wiring import SystemClock, current_options, open_books, open_store, policy_source
+from sync.wiring import SystemClock, current_options, meta_keys_of, open_books, open_store, policy_source
 from tenants.models import Tenant
 
 POLL_SECONDS = 0.5
@@ -122,7 +122,7 @@ class Command(BaseCommand):
         assert company is not None
         try:
             version = current_options(tenant)
-            with open_store(tenant) as store:
+            with open_store(tenant, meta_keys=meta_keys_of(version.document)) as store:
                 work = Slice(
                     tenant=tenant,
                     company=company,

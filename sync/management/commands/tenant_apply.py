@@ -16,8 +16,8 @@ from django.db import transaction
 from connector.accounting.books import CompanyFacts
 from connector.accounting.facts import facts_from_json
 from connector.errors import SyncError
+from sync.choices import has_prefix_clash
 from sync.connections import connect_company, connect_store, explain, link_company, read_company
-from sync.connections.company import has_prefix_clash
 from sync.models import OptionsVersion
 from sync.portability import (
     Change,

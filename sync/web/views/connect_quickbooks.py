@@ -13,8 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from connector.errors import ConnectionLostError, FaultError, RetryableError, SyncError
+from sync.choices import prefix_of
 from sync.connections import attempts
-from sync.connections.company import lists_to_read, prefix_of
+from sync.connections.company import lists_to_read
 from sync.connections.consent import (
     QUICKBOOKS,
     CannotLink,
