@@ -14,18 +14,19 @@ from connector.accounting.documents import Held
 from connector.accounting.money import ZERO, half_up
 from connector.accounting.policy import PostingPolicy, TaxCode
 from connector.accounting.rates import (
+    NON,
+    TAX,
     RateIds,
     RateTable,
     find_code,
     infer_rates,
     line_rates,
+    rates_of_document,
     read_rates,
     require_untaxed,
 )
 
 _SMALLEST_PERCENT = Decimal("0.0001")
-NON = TaxCode("NON", "NON")
-"""The US pseudo code of a line without tax (QBO reference, 5.8)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +56,43 @@ class CodedShare:
 
 
 def begin_coding(order: Order, policy: PostingPolicy, unit: Decimal) -> Coding | Held:
-    taxes = policy.taxes
-    if taxes.world in ("us_automated", "us_manual"):
-        return Held("not_yet_available", {"what": taxes.world})
-    if taxes.world == "off":
+    world = policy.taxes.world
+    if world == "off":
         return _plain_coding(order, policy)
     table = read_rates(order, policy)
+    if world == "us_automated":
+        if half_up(order.total_tax, unit) == 0:
+            return Coding(fixed=NON)
+        table = replace(table, whole=TAX)
+    elif world == "us_manual":
+        of_document = _one_code(order, table)
+        if isinstance(of_document, Held):
+            return of_document
+        table = of_document
     classes = {line_rates(line.taxes, table): None for line in order.lines}
     by_size = sorted((rates for rates in classes if rates), key=lambda rates: (-len(rates), sorted(rates)))
     return Coding(table, classes=tuple(by_size), tolerance=unit / 2 * min(1 + len(order.lines), 10))
+
+
+def _one_code(order: Order, table: RateTable) -> RateTable | Held:
+    """A US document has one code, which has to hold all rates of the order; its lines say TAX or NON."""
+    rates = rates_of_document(order, table)
+    if not rates:
+        return replace(table, whole=NON)
+    code = find_code(rates, table)
+    if isinstance(code, Held):
+        return code
+    return replace(table, whole=replace(code, line_id=TAX.id), whole_rates=rates)
+
+
+def narrow_coding(coding: Coding, goods: Order, policy: PostingPolicy) -> Coding:
+    """For a part of an order that bears only some of its rates: their own code, where the merchant mapped one (US)."""
+    if coding.table is None or not coding.table.whole_rates:
+        return coding
+    narrower = _one_code(goods, replace(coding.table, whole=None, whole_rates=frozenset()))
+    if isinstance(narrower, Held) or not narrower.whole_rates:
+        return coding
+    return replace(coding, table=narrower)
 
 
 def code_line(net: Decimal, tax: Decimal, taxes: Sequence[LineTax], coding: Coding) -> CodedShare | Held:
@@ -159,6 +188,8 @@ def list_taxes(net: Decimal, tax: Decimal, taxes: Sequence[LineTax], table: Rate
     if taxes or tax == 0:
         return tuple(taxes)
     inferred = infer_rates(net, tax, table)
+    if inferred is None and table.whole is TAX:
+        return tuple(LineTax(rate_id, ZERO) for rate_id in table.lines)
     if inferred is None:
         return Held("tax_not_representable", {"problem": "line_without_rate", "tax": f"{tax:f}", "net": f"{net:f}"})
     return inferred

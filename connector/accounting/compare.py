@@ -53,6 +53,8 @@ def compare(planned: SaleDocument, answer: Posted | FoundDocument) -> tuple[Diff
         return (*differences, Difference("tax", tax, None)) if tax != 0 else tuple(differences)
     if answer.tax != tax:
         differences.append(Difference("tax", tax, answer.tax))
+    if planned.tax is not None and planned.tax.is_shared_by_company:
+        return tuple(differences)
     rates = {rate.rate.id: rate.amount for rate in planned.tax.rates} if planned.tax else {}
     differences.extend(_rate_differences(rates, answer.rates))
     return tuple(differences)
@@ -70,6 +72,9 @@ def learn(taxes: TaxPolicy, planned: Planned, answer: Posted | FoundDocument) ->
         return Lesson(replace(taxes, overrides="kept") if proves_kept else taxes, try_again=False)
     if means is Means.NONE or all(difference.field == "total" for difference in differences):
         return Lesson(taxes, try_again=False)
+    if means is Means.STATED and planned.sale.tax is not None and planned.sale.tax.is_shared_by_company:
+        # No rate at all: the engine found none for this address, which says nothing about the company's other sales.
+        return Lesson(replace(taxes, overrides="ignored") if answer.rates else taxes, try_again=bool(answer.rates))
     if means is Means.STATED:
         computes_otherwise = proof.computed_tax is not None and answer.tax not in (None, proof.computed_tax)
         wrong = taxes.prediction_wrong or computes_otherwise
@@ -81,7 +86,8 @@ def learn(taxes: TaxPolicy, planned: Planned, answer: Posted | FoundDocument) ->
 
 def learn_refusal(taxes: TaxPolicy, planned: Planned) -> Lesson:
     """After a fault about the tax: a company that refuses stated amounts is not sent any again."""
-    if planned.proof.means is not Means.STATED:
+    of_document = planned.sale.tax is not None and planned.sale.tax.is_shared_by_company
+    if planned.proof.means is not Means.STATED or of_document:
         return Lesson(taxes, try_again=False)
     return Lesson(replace(taxes, overrides="refused"), try_again=not taxes.prediction_wrong)
 
@@ -129,7 +135,7 @@ def _sale_content(sale: SaleDocument) -> dict[str, Any]:
         "due_date": sale.due_date.isoformat() if sale.due_date else "",
         "class": _id(sale.sales_class),
         "location": _id(sale.location),
-    }
+    } | ({"tax_code": _id(sale.tax.code)} if sale.tax is not None and sale.tax.code is not None else {})
 
 
 def _line_content(line: DocumentLine) -> list[str]:

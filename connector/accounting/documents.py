@@ -49,11 +49,20 @@ class RateTax:
 
 @dataclass(frozen=True, slots=True)
 class DocumentTax:
-    """stated False: QuickBooks computes, `rates` is our prediction; True: the amounts are sent (TotalTax, TaxLine)."""
+    """stated False: QuickBooks computes, `rates` is our prediction; True: the amounts are sent (TotalTax, TaxLine).
+
+    code: the one code of the whole document, where lines only say TAX or NON (US manual rates). Stated without rates:
+    the company's own engine shares the total out over rates of its choosing (US automated sales tax).
+    """
 
     total: Decimal
     rates: tuple[RateTax, ...] = ()
     stated: bool = False
+    code: Ref | None = None
+
+    @property
+    def is_shared_by_company(self) -> bool:
+        return self.stated and not self.rates
 
 
 @dataclass(frozen=True, slots=True)

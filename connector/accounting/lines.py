@@ -76,7 +76,7 @@ def own_line(
 
 
 def single_line(source: LineSource, item: Ref, amount: Decimal, text: str, code: TaxCode | None) -> CodedLine:
-    line = DocumentLine(item, text, amount, Decimal(1), amount, code.ref if code else None, source)
+    line = DocumentLine(item, text, amount, Decimal(1), amount, code.line_ref if code else None, source)
     return CodedLine(line, code)
 
 
@@ -104,7 +104,7 @@ def _line(part: Part, amount: Decimal, unit: Decimal) -> CodedLine:
         amount=amount,
         quantity=quantity.normalize() + ZERO if quantity else Decimal(1),
         unit_price=price,
-        tax_code=part.code.ref if part.code else None,
+        tax_code=part.code.line_ref if part.code else None,
         source=part.source,
         store_line_id=part.line_id,
     )

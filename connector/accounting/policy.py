@@ -34,15 +34,23 @@ class TaxRate:
 
 @dataclass(frozen=True, slots=True)
 class TaxCode:
-    """A QuickBooks tax code with its sales rates of today; no rates = out of scope or exempt."""
+    """A QuickBooks tax code with its sales rates of today; no rates = out of scope or exempt.
+
+    line_id: what a line bears for it where that is another code: TAX, when the code is the whole document's (US).
+    """
 
     id: str
     name: str
     rates: tuple[TaxRate, ...] = ()
+    line_id: str = ""
 
     @property
     def ref(self) -> Ref:
         return Ref(self.id, self.name)
+
+    @property
+    def line_ref(self) -> Ref:
+        return Ref(self.line_id, self.line_id) if self.line_id else self.ref
 
     @property
     def percent(self) -> Decimal:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from connector.accounting.commerce import LineTax, Order, TaxLine
+from connector.accounting.commerce import FeeLine, LineTax, Order, OrderLine, ShippingLine, TaxLine
 from connector.accounting.documents import Held
 from connector.accounting.money import ZERO, half_up, largest
 from connector.accounting.policy import PostingPolicy, RateMapping, TaxCode
@@ -21,15 +21,28 @@ _SAME_PERCENT = Decimal("0.0005")
 """WooCommerce keeps 4 decimals; a code at the effective percentage of compound rates has to round them."""
 _INFERENCE = Decimal("0.02")
 
+TAX = TaxCode("TAX", "TAX")
+NON = TaxCode("NON", "NON")
+"""The US pseudo codes of a line with tax and of one without (QBO reference, 5.8)."""
+
 
 @dataclass(frozen=True, slots=True)
 class RateTable:
-    """The rates of one order by id, and the mappings by set of ids."""
+    """The rates of one order by id, and the mappings by set of ids.
+
+    whole: the code of the whole document where there is but one, for all rates of `whole_rates` together (US).
+    """
 
     lines: dict[int, TaxLine]
     mappings: dict[RateIds, RateMapping]
     untaxed: TaxCode | None
     inactive_codes: frozenset[str] = field(default_factory=frozenset)
+    whole: TaxCode | None = None
+    whole_rates: RateIds = frozenset()
+
+    def has_tax(self, rate_id: int) -> bool:
+        line = self.lines.get(rate_id)
+        return line is not None and line.total != 0
 
     def percent(self, rate_id: int) -> Decimal:
         line = self.lines.get(rate_id)
@@ -66,8 +79,10 @@ def read_rates(order: Order, policy: PostingPolicy) -> RateTable:
 
 
 def untaxed_code(order: Order, policy: PostingPolicy) -> TaxCode | None:
-    """The code for what bears no tax: exempt buyer, then shipped abroad, then all else."""
+    """The code for what bears no tax: exempt buyer, then shipped abroad, then all else; in the US there is but NON."""
     taxes = policy.taxes
+    if taxes.world in ("us_automated", "us_manual"):
+        return NON
     if order.is_vat_exempt:
         return taxes.untaxed_vat_exempt or taxes.untaxed
     ship_to = order.shipping.country or order.billing.country
@@ -100,6 +115,9 @@ def find_code(rate_ids: RateIds, table: RateTable) -> TaxCode | Held:
     """The code mapped to exactly these rates, still at the percentage that the order was charged."""
     if not rate_ids:
         return require_untaxed(table)
+    if table.whole is not None:
+        bears_tax = any(table.percent(rate_id) != 0 or table.has_tax(rate_id) for rate_id in rate_ids)
+        return table.whole if bears_tax else require_untaxed(table)
     mapping = table.mappings.get(rate_ids)
     percent = sum(table.effective(rate_ids).values(), ZERO)
     problem = _mapping_problem(mapping, rate_ids, percent, table)
@@ -121,7 +139,7 @@ def find_code(rate_ids: RateIds, table: RateTable) -> TaxCode | Held:
 
 def _mapping_problem(mapping: RateMapping | None, rate_ids: RateIds, percent: Decimal, table: RateTable) -> str:
     """Why these rates cannot be posted with their mapping; "" when they can."""
-    if percent == 0 and any(_has_tax(rate_id, table) for rate_id in rate_ids):
+    if percent == 0 and any(table.has_tax(rate_id) for rate_id in rate_ids):
         return "rate_deleted"
     if mapping is None:
         return "not_mapped"
@@ -149,6 +167,20 @@ def infer_rates(net: Decimal, tax: Decimal, table: RateTable) -> tuple[LineTax, 
     return tuple(LineTax(rate_id, amount) for rate_id, amount in expected.items())
 
 
+def rates_of_document(order: Order, table: RateTable) -> RateIds:
+    """All rates that tax the order: zero rates and untaxed lines need no place in its code (specification §7)."""
+    found: set[int] = set()
+    every: list[OrderLine | ShippingLine | FeeLine] = [*order.lines, *order.shipping_lines, *order.fee_lines]
+    for line in every:
+        listed: Iterable[LineTax] = line.taxes
+        if not line.taxes and line.total_tax != 0:
+            listed = infer_rates(line.total, line.total_tax, table) or ()
+        found.update(
+            tax.rate_id for tax in listed if tax.total != 0 or (line.total != 0 and table.percent(tax.rate_id) != 0)
+        )
+    return frozenset(found)
+
+
 def store_taxes(order: Order, unit: Decimal) -> dict[int, Decimal] | Held:
     """Each rate's tax on the whole order, in whole cents, adding up to the order's tax.
 
@@ -171,11 +203,6 @@ def store_taxes(order: Order, unit: Decimal) -> dict[int, Decimal] | Held:
     rate_ids = list(taxes)
     taxes[rate_ids[largest([taxes[rate_id] for rate_id in rate_ids])]] += missing
     return taxes
-
-
-def _has_tax(rate_id: int, table: RateTable) -> bool:
-    line = table.lines.get(rate_id)
-    return line is not None and line.total != 0
 
 
 def _same(one: Decimal, other: Decimal) -> bool:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from connector.accounting.assembly import Header, currency_problem, settle_parts
 from connector.accounting.books import NoSale, PostedSale
 from connector.accounting.checks import unusable_problem
-from connector.accounting.coding import begin_coding
+from connector.accounting.coding import begin_coding, narrow_coding
 from connector.accounting.commerce import Order, Refund
 from connector.accounting.credits import (
     Link,
@@ -117,6 +117,7 @@ def _settle(
         goods, parts = order, collect_parts(order, policy, parties, coding, unit)
     else:
         goods = given_back(refund, order, unit)
+        coding = narrow_coding(coding, goods, policy)
         parts = collect_refund_parts(goods, policy, parties, coding, unit)
         if isinstance(parts, tuple) and not names_amounts(refund):
             amount = amount_part(refund.amount, _amount_text(refund, policy), policy, coding)

@@ -6,14 +6,14 @@ one code): groups are what is compared. Order of means: product specification §
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from connector.accounting.arithmetic import computed_taxes, effective_percents, rate_taxes
 from connector.accounting.coding import Coding
 from connector.accounting.commerce import Order
-from connector.accounting.documents import DocumentTax, Held, Means, RateProof
+from connector.accounting.documents import DocumentTax, Held, Means, RateProof, RateTax
 from connector.accounting.lines import CodedLine, coded_nets, own_line, single_line
 from connector.accounting.means import (
     ROUNDING_UNITS_PER_RATE,
@@ -24,7 +24,7 @@ from connector.accounting.means import (
 )
 from connector.accounting.money import ZERO, half_up, largest
 from connector.accounting.policy import PostingPolicy, TaxCode
-from connector.accounting.rates import RateIds, RateTable, store_taxes
+from connector.accounting.rates import TAX, RateIds, RateTable, store_taxes
 from connector.accounting.settings import require
 from connector.accounting.shifts import find_shifts
 from connector.accounting.texts import say
@@ -58,6 +58,8 @@ def settle_tax(
 ) -> SettledTax | Held:
     if coding.table is None:
         return _tax_line(order, policy, coding, lines, unit)
+    if coding.table.whole is TAX:
+        return _shared_by_company(order, policy, coding.table, lines, unit)
     taxes = store_taxes(order, unit)
     if isinstance(taxes, Held):
         return taxes
@@ -65,8 +67,16 @@ def settle_tax(
     if isinstance(groups, Held):
         return groups
     computed = computed_taxes(coded_nets(lines), unit)
-    targets = _targets(groups, computed)
-    return _apply_means(policy, coding, lines, _Settlement(groups, targets, computed, coding.table, unit))
+    charged = {group: _charged(group, lines, coding.table, unit) for group in groups}
+    aim = _Settlement(
+        groups=groups,
+        targets=_reach({group: group.tax for group in groups}, computed),
+        computed=computed,
+        expected=_reach(charged, computed) if coding.table.whole else computed,
+        table=coding.table,
+        unit=unit,
+    )
+    return _apply_means(policy, coding, lines, aim)
 
 
 def group_rates(
@@ -76,7 +86,8 @@ def group_rates(
     meetings: list[tuple[set[int], set[str]]] = []
     for coded in lines:
         if coded.code is not None:
-            meetings.extend(_meet(coded.rates, coded.code, table))
+            rates = table.whole_rates if coded.code.line_id else coded.rates
+            meetings.extend(_meet(rates, coded.code, table))
     groups = _joined(meetings)
     borne = {rate_id for store_rates, rates in groups if rates for rate_id in store_rates}
     stray = [rate_id for rate_id, tax in taxes.items() if tax != 0 and rate_id not in borne]
@@ -117,11 +128,16 @@ def _meet(store_rates: RateIds, code: TaxCode, table: RateTable) -> list[tuple[s
 
 @dataclass(frozen=True, slots=True)
 class _Settlement:
-    """What is to be reached (targets), what QuickBooks would compute, and how the two are compared (groups)."""
+    """What is to be reached (targets), what QuickBooks would compute, and how the two are compared (groups).
+
+    expected: the rates' tax on the lines that bear them. It is what is computed, except under the one code of a US
+    document, which lays every rate on every taxed line.
+    """
 
     groups: tuple[RateGroup, ...]
     targets: dict[str, Decimal]
     computed: dict[str, Decimal]
+    expected: dict[str, Decimal]
     table: RateTable
     unit: Decimal
 
@@ -142,14 +158,23 @@ class _Settlement:
         )
 
 
-def _targets(groups: Iterable[RateGroup], computed: dict[str, Decimal]) -> dict[str, Decimal]:
-    """Each QuickBooks rate's tax; in a group of several the largest takes what the store charged otherwise."""
-    targets = dict(computed)
-    for group in groups:
+def _reach(taxes: Mapping[RateGroup, Decimal], computed: dict[str, Decimal]) -> dict[str, Decimal]:
+    """Each QuickBooks rate's tax for these taxes of the groups; in a group of several the largest takes the rest."""
+    reached = dict(computed)
+    for group, tax in taxes.items():
         if group.rates:
             taker = group.rates[largest([computed[rate_id] for rate_id in group.rates])]
-            targets[taker] += group.tax - sum((computed[rate_id] for rate_id in group.rates), ZERO)
-    return targets
+            reached[taker] += tax - sum((computed[rate_id] for rate_id in group.rates), ZERO)
+    return reached
+
+
+def _charged(group: RateGroup, lines: Sequence[CodedLine], table: RateTable, unit: Decimal) -> Decimal:
+    """The tax of the group's store rates on the lines that bear them."""
+    tax = ZERO
+    for coded in lines:
+        for rate_id, percent in table.effective(coded.rates).items():
+            tax += coded.line.amount * percent / 100 if rate_id in group.store_rates else ZERO
+    return half_up(tax, unit)
 
 
 def _apply_means(
@@ -160,15 +185,24 @@ def _apply_means(
         return SettledTax(lines, DocumentTax(ZERO * aim.unit), Means.NONE, aim.proofs({}))
     if aim.is_computed and trusts_arithmetic(taxes) and not must_state(taxes):
         return SettledTax(lines, _document_tax(lines, aim.targets), Means.COMPUTED, aim.proofs(aim.targets))
-    if not within_deviation(aim.targets, aim.computed, len(lines), aim.unit):
+    if not within_deviation(aim.targets, aim.expected, len(lines), aim.unit):
         return _not_representable("deviation", aim)
     if may_state(taxes):
         stated = _document_tax(lines, aim.targets, stated=True)
+        stated = replace(stated, rates=tuple(_on_own_base(rate, aim, lines) for rate in stated.rates))
         return SettledTax(lines, stated, Means.STATED, aim.proofs(aim.targets), _total(aim.computed))
     if not trusts_arithmetic(taxes):
         return _not_representable("company_computes_otherwise", aim)
     moved = _cancelling(policy, coding, lines, aim) if taxes.cancelling_lines else None
     return moved if moved is not None else _rounding(policy, coding, lines, aim)
+
+
+def _on_own_base(rate: RateTax, aim: _Settlement, lines: Sequence[CodedLine]) -> RateTax:
+    """Under the one code of a US document a rate is stated on the lines that the store charged it on."""
+    group = next((group for group in aim.groups if group.rates == (rate.rate.id,)), None)
+    if aim.table.whole is None or group is None:
+        return rate
+    return replace(rate, net=sum((coded.line.amount for coded in lines if coded.rates & group.store_rates), ZERO))
 
 
 def _cancelling(
@@ -177,6 +211,8 @@ def _cancelling(
     """Two lines on the rounding item for each shift of base; None when no shift reaches the store's tax."""
     own_codes = [coded.code for coded in lines if coded.code is not None]
     mapped = [mapping.code for mapping in policy.taxes.rates if mapping.code.id not in aim.table.inactive_codes]
+    if aim.table.whole is not None:
+        mapped = []
     shifts = find_shifts(coded_nets(lines), aim.targets, [*own_codes, *mapped], aim.unit)
     if shifts is None:
         return None
@@ -211,6 +247,25 @@ def _rounding(
     return SettledTax(lines, tax, Means.ROUNDING, aim.proofs(aim.computed), _total(aim.computed))
 
 
+def _shared_by_company(
+    order: Order, policy: PostingPolicy, table: RateTable, lines: tuple[CodedLine, ...], unit: Decimal
+) -> SettledTax | Held:
+    """US automated sales tax: the store's total, which the company's engine shares out over rates of its own.
+
+    A company that drops the amount has no other means: the merchant may keep the tax on a line instead (world off).
+    """
+    tax = half_up(order.total_tax, unit)
+    is_taxed = any(coded.code is TAX and coded.line.amount != 0 for coded in lines)
+    if tax == 0 and not is_taxed:
+        return SettledTax(lines, DocumentTax(tax), Means.NONE, ())
+    label = table.label(sorted(table.lines)) or say("tax", policy.language)
+    if not is_taxed or not may_state(policy.taxes):
+        problem = "automated_tax" if is_taxed else "no_rates"
+        return Held("tax_not_representable", {"problem": problem, "rate": label, "tax": f"{tax:f}"})
+    proof = RateProof(label, "", tax, tax)
+    return SettledTax(lines, DocumentTax(tax, stated=True), Means.STATED, (proof,))
+
+
 def _tax_line(
     order: Order, policy: PostingPolicy, coding: Coding, lines: tuple[CodedLine, ...], unit: Decimal
 ) -> SettledTax | Held:
@@ -228,7 +283,8 @@ def _tax_line(
 
 
 def _document_tax(lines: Sequence[CodedLine], amounts: dict[str, Decimal], *, stated: bool = False) -> DocumentTax:
-    return DocumentTax(_total(amounts), rate_taxes(coded_nets(lines), amounts), stated)
+    whole = next((coded.code.ref for coded in lines if coded.code is not None and coded.code.line_id), None)
+    return DocumentTax(_total(amounts), rate_taxes(coded_nets(lines), amounts), stated, whole)
 
 
 def _total(amounts: dict[str, Decimal]) -> Decimal:

@@ -43,7 +43,7 @@ def _sale(sale: SaleDocument) -> Payload:
         "DocNumber": sale.number,
         "GlobalTaxCalculation": sale.global_tax,
         "Line": [_line(line) for line in sale.lines],
-        "TxnTaxDetail": _tax(sale.tax) if sale.tax is not None and sale.tax.stated else None,
+        "TxnTaxDetail": _tax(sale.tax) if sale.tax is not None and (sale.tax.stated or sale.tax.code) else None,
         "PrivateNote": values.block_of_text(sale.private_note, values.PRIVATE_NOTE),
         "CustomerMemo": _memo(sale.customer_memo),
         "BillEmail": _email(sale.email),
@@ -54,6 +54,9 @@ def _sale(sale: SaleDocument) -> Payload:
         # A customer who prefers e-mail would otherwise be sent a copy by QuickBooks, or the sale refused (6420).
         "EmailStatus": "NotSet",
     }
+    if sale.tax is not None and sale.tax.is_shared_by_company:
+        # Else an engine that taxes shipping adds that on top of the total that was stated (QBO reference, 5.8).
+        body["ShippingTaxIncludedInTotalTax"] = True
     body |= _by_kind(sale)
     return values.compact(body)
 
@@ -97,8 +100,11 @@ def _line(line: DocumentLine) -> Payload:
 
 
 def _tax(tax: DocumentTax) -> Payload:
-    """The store's tax as stated: total and one line per QuickBooks rate (QBO reference, 5.8)."""
-    return values.compact({"TotalTax": values.number(tax.total), "TaxLine": [_tax_line(rate) for rate in tax.rates]})
+    """The document's one code (US), and the store's tax where it is stated: total and rates (QBO reference, 5.8)."""
+    body: Payload = {"TxnTaxCodeRef": values.reference(tax.code) if tax.code else None}
+    if tax.stated:
+        body |= {"TotalTax": values.number(tax.total), "TaxLine": [_tax_line(rate) for rate in tax.rates] or None}
+    return values.compact(body)
 
 
 def _tax_line(tax: RateTax) -> Payload:

@@ -49,6 +49,7 @@ def _sale(sale: SaleDocument) -> dict[str, Any]:
         total=_amount(sale.total),
         tax=_amount(sale.tax.total) if sale.tax else "",
         stated=bool(sale.tax and sale.tax.stated),
+        code=sale.tax.code.name if sale.tax and sale.tax.code else "",
         rates=[f"{r.rate.name}: {_amount(r.amount)} on {_amount(r.net)}" for r in sale.tax.rates] if sale.tax else [],
         lines=[_line(line) for line in sale.lines],
         global_tax=sale.global_tax or "",

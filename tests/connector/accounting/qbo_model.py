@@ -21,7 +21,9 @@ def codes_by_id(policy: PostingPolicy) -> dict[str, TaxCode]:
 
 def company_taxes(sale: SaleDocument, policy: PostingPolicy, decimals: int = 2) -> dict[str, Decimal]:
     """What a company that ignores stated amounts answers, by rate."""
-    known = codes_by_id(policy)
+    known = codes_by_id(policy) | {"NON": TaxCode("NON", "NON")}
+    if sale.tax is not None and sale.tax.code is not None:
+        known["TAX"] = known[sale.tax.code.id]
     sums: dict[str, Fraction] = {}
     for line in sale.lines:
         if line.tax_code is None:

@@ -131,6 +131,37 @@ def us_taxes(**changes: object) -> TaxPolicy:
     return TaxPolicy(**(values | changes))  # type: ignore[arg-type]
 
 
+US_RATES = {
+    rate_id: TaxRate(f"r{rate_id}", name, Decimal(percent), compound=rate_id == 17)
+    for rate_id, name, percent in (
+        (1, "NC State", "4.75"), (2, "Buncombe County", "2.25"), (3, "Mecklenburg County", "2.5"), (4, "NC Food", "2"),
+        (5, "NY State", "4"), (6, "New York City", "4.5"), (7, "MCTD", "0.375"),
+        (8, "CA State", "6"), (9, "CA County", "1.25"), (10, "Los Angeles District", "2.25"),
+        (11, "TX State", "6.25"), (12, "Austin", "2"), (13, "WA", "10.25"), (14, "GA", "8.9"), (15, "HI GET", "4.712"),
+        (16, "GST", "5"), (17, "QST", "9.975"), (18, "PST", "7"), (19, "HST provincial", "8"),
+    )
+}  # fmt: skip
+US_SETS = (
+    (1, 2), (11, 12), (1,), (5, 6, 7), (14,), (1, 3), (8, 9, 10), (15,), (13,), (1, 2, 4), (4,), (16, 18), (16, 19),
+    (16, 17), (1, 4),
+)  # fmt: skip
+"""Every combination of rates that occurs on an order of the capture, but that of the deleted rate."""
+
+
+def us_manual_taxes(**changes: object) -> TaxPolicy:
+    """A company with one tax code for each combination."""
+    rates = tuple(
+        mapping(ids, TaxCode(f"c{place}", "+".join(US_RATES[i].name for i in ids), tuple(US_RATES[i] for i in ids)))
+        for place, ids in enumerate(US_SETS)
+    )
+    values: dict[str, object] = {"world": "us_manual", "rates": rates}
+    return TaxPolicy(**(values | changes))  # type: ignore[arg-type]
+
+
+def us_automated_taxes(**changes: object) -> TaxPolicy:
+    return TaxPolicy(**({"world": "us_automated"} | changes))  # type: ignore[arg-type]
+
+
 def _gateways() -> dict[str, GatewayMapping]:
     card, cash = Ref("3", "Credit Card"), Ref("1", "Cash")
     return {

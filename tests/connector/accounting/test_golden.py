@@ -20,21 +20,29 @@ from connector.accounting.plan import plan_order
 from connector.accounting.policy import PostingPolicy, Ref
 from connector.woo.parse import parse_order
 from tests.connector.accounting.golden import render_outcome
-from tests.connector.accounting.shops import POLICIES, captured_orders, parties_of
+from tests.connector.accounting.shops import (
+    POLICIES,
+    captured_orders,
+    parties_of,
+    us_automated_taxes,
+    us_manual_taxes,
+)
 
 GOLDEN = Path(__file__).parents[2] / "golden"
-SETS = {
-    "fr_global_receipts": ("fr", "sales_receipt"),
-    "fr_global_invoices": ("fr", "invoice"),
-    "us_off_receipts": ("us", "sales_receipt"),
-    "us_off_invoices": ("us", "invoice"),
+SETS: dict[str, tuple[str, dict[str, Any]]] = {
+    "fr_global_receipts": ("fr", {"document": "sales_receipt"}),
+    "fr_global_invoices": ("fr", {"document": "invoice"}),
+    "us_off_receipts": ("us", {"document": "sales_receipt"}),
+    "us_off_invoices": ("us", {"document": "invoice"}),
+    "us_manual_receipts": ("us", {"document": "sales_receipt", "taxes": us_manual_taxes()}),
+    "us_automated_receipts": ("us", {"document": "sales_receipt", "taxes": us_automated_taxes()}),
 }
 CASES = sorted(file.parent.name for file in GOLDEN.glob("*/order.json") if not (file.parent / "refunds.json").exists())
 FROM_THE_BEGINNING = date(2010, 1, 1)
 
 
-def plans(shop: str, document: str, name: str = "orders") -> list[tuple[Order, Outcome]]:
-    policy = POLICIES[shop](document=document, start_date=FROM_THE_BEGINNING)
+def plans(shop: str, options: dict[str, Any], name: str = "orders") -> list[tuple[Order, Outcome]]:
+    policy = POLICIES[shop](start_date=FROM_THE_BEGINNING, **options)
     return [(order, plan_order(order, policy, parties_of(order))) for order in captured_orders(shop, name)]
 
 
@@ -62,10 +70,18 @@ def test_a_hard_case_gives_the_accepted_documents(case: str, pytestconfig: pytes
     assert (folder / "why.md").read_text(encoding="utf-8").startswith("# ")
 
 
-@pytest.mark.parametrize("document", ["sales_receipt", "invoice"])
-@pytest.mark.parametrize(("shop", "held"), [("fr", {88, 128, 206, 271}), ("us", {115, 140, 209})])
-def test_only_foreign_currencies_and_the_deleted_rate_are_held(shop: str, held: set[int], document: str) -> None:
-    outcomes = plans(shop, document)
+HELD = {
+    "fr_global": {88, 128, 206, 271},
+    "us_off": {115, 140, 209},
+    "us_manual": {115, 140, 209, 277},
+    "us_automated": {115, 140, 209},
+}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_only_foreign_currencies_and_the_deleted_rate_are_held(name: str) -> None:
+    held = HELD[name.rpartition("_")[0]]
+    outcomes = plans(*SETS[name])
     assert {order.id for order, outcome in outcomes if isinstance(outcome, Held)} == held
     for _, outcome in outcomes:
         if isinstance(outcome, Planned):
@@ -76,8 +92,8 @@ def test_only_foreign_currencies_and_the_deleted_rate_are_held(shop: str, held: 
 
 @pytest.mark.parametrize("shop", ["fr", "us"])
 def test_more_decimals_from_the_store_change_no_total(shop: str) -> None:
-    shown = {order.id: outcome for order, outcome in plans(shop, "sales_receipt")}
-    for order, outcome in plans(shop, "sales_receipt", "orders_dp6"):
+    shown = {order.id: outcome for order, outcome in plans(shop, {})}
+    for order, outcome in plans(shop, {}, "orders_dp6"):
         same = shown[order.id]
         assert isinstance(outcome, Planned)
         assert isinstance(same, Planned)

@@ -28,6 +28,8 @@ from tests.connector.accounting.shops import (
     earlier_of,
     parties_of,
     posted_sale,
+    us_automated_taxes,
+    us_manual_taxes,
 )
 from tests.connector.accounting.test_golden import FROM_THE_BEGINNING, GOLDEN, read_policy
 
@@ -38,6 +40,7 @@ SALES: dict[str, dict[str, Any]] = {
     "unpaid_invoices": {"document": "invoice", "record_payments": False},
 }
 SETS = [(shop, sales) for shop in WORLDS for sales in SALES]
+EVERYWHERE = [("fr", "global"), ("fr", "off"), *(("us", w) for w in ("global", "off", "us_manual", "us_automated"))]
 CASES = sorted(file.parent.name for file in GOLDEN.glob("*/refunds.json"))
 
 
@@ -122,8 +125,7 @@ def test_a_hard_case_gives_the_accepted_document(case: str, pytestconfig: pytest
 
 @pytest.mark.parametrize("credit_memos", ["automatic", "credit_memo", "refund_receipt"])
 @pytest.mark.parametrize("sales", SALES)
-@pytest.mark.parametrize("world", ["global", "off"])
-@pytest.mark.parametrize("shop", ["fr", "us"])
+@pytest.mark.parametrize(("shop", "world"), EVERYWHERE)
 def test_every_captured_refund_is_exact_in_every_world(shop: str, world: str, sales: str, credit_memos: str) -> None:
     policy = policy_of(shop, sales, credit_memos=credit_memos, taxes=taxes_of(shop, world))
     outcomes = [assert_exact(refund, outcome) for refund, outcome in plans(shop, policy)]
@@ -151,6 +153,8 @@ def taxes_of(shop: str, world: str) -> TaxPolicy:
     """Any shop in any world: the American rates get a code for each combination that occurs on a line."""
     if world == "off":
         return TaxPolicy("off", tax_item=Ref("90", "Tax"))
+    if world != "global":
+        return us_manual_taxes() if world == "us_manual" else us_automated_taxes()
     return POLICIES["fr"]().taxes if shop == "fr" else TaxPolicy("global", _combinations("us"), EXEMPT)
 
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from connector.accounting.commerce import Order
-from connector.accounting.documents import Held, Means, Outcome, Planned
+from connector.accounting.documents import DocumentTax, Held, Means, Outcome, Planned
 from connector.accounting.plan import plan_order
-from connector.accounting.policy import Ref, TaxCode, TaxRate
+from connector.accounting.policy import RateMapping, Ref, TaxCode, TaxRate
 from tests.connector.accounting.build import fee, line, order, rate, shipping
 from tests.connector.accounting.shops import EXEMPT, fr_policy, fr_taxes, mapping, parties_of, us_policy, us_taxes
 
@@ -287,6 +287,103 @@ def test_world_off_by_hand_marks_every_line_untaxed(country: str, untaxed: TaxCo
     assert outcome.sale.global_tax == (None if country == "US" else "TaxExcluded")
 
 
-@pytest.mark.parametrize("world", ["us_automated", "us_manual"])
-def test_the_american_worlds_say_that_they_are_not_there_yet(world: str) -> None:
-    assert plan(CLEAN, world=world) == Held("not_yet_available", {"what": world})
+CITY = mapping([1, 2], TaxCode("40", "State and city", (TaxRate("s", "State", D("6")), TaxRate("c", "City", D("2")))))
+STATE = mapping([1], TaxCode("41", "State", (TaxRate("s", "State", D("6")),)))
+BOTH_RATES = order(
+    line("10.00", r1="0.60", r2="0.20"),
+    shipping("5.00"),
+    rate(1, "6", "0.60"),
+    rate(2, "2", "0.20"),
+    total="15.80",
+    tax="0.80",
+)
+STATE_ON_SHIPPING = order(
+    line("10.00", r1="0.60", r2="0.20"),
+    shipping("5.00", r1="0.30"),
+    rate(1, "6", "0.60", shipping_total="0.30"),
+    rate(2, "2", "0.20"),
+    total="16.10",
+    tax="1.10",
+)
+
+
+def american(wanted: Order, world: str, *, rates: tuple[RateMapping, ...] = (CITY, STATE), **taxes: object) -> Outcome:
+    policy = us_policy(home_currency="EUR", taxes=us_taxes(world=world, rates=rates, **taxes))
+    return plan_order(wanted, policy, parties_of(wanted))
+
+
+def line_codes(outcome: Outcome) -> list[str]:
+    assert isinstance(outcome, Planned), outcome
+    return [item.tax_code.id for item in outcome.sale.lines if item.tax_code]
+
+
+def test_a_document_of_the_manual_world_has_one_code_for_all_its_rates() -> None:
+    outcome = american(BOTH_RATES, "us_manual")
+    assert line_codes(outcome) == ["TAX", "NON"]
+    assert isinstance(outcome, Planned)
+    assert outcome.proof.means is Means.COMPUTED
+    assert outcome.sale.tax is not None
+    assert (outcome.sale.tax.code, outcome.sale.tax.stated) == (Ref("40", "State and city"), False)
+    assert {proof.rate_id: proof.document for proof in outcome.proof.rates} == {"s": D("0.60"), "c": D("0.20")}
+
+
+def test_a_rate_on_some_lines_only_is_stated_on_those() -> None:
+    """The company's arithmetic would lay both rates on both lines: 0.90 and 0.30."""
+    outcome = american(STATE_ON_SHIPPING, "us_manual")
+    assert isinstance(outcome, Planned), outcome
+    assert (outcome.proof.means, outcome.proof.computed_tax) == (Means.STATED, D("1.20"))
+    assert outcome.sale.tax is not None
+    assert [(tax.rate.id, tax.net, tax.amount) for tax in outcome.sale.tax.rates] == [
+        ("s", D("15.00"), D("0.90")),
+        ("c", D("10.00"), D("0.20")),
+    ]
+
+
+def test_where_stated_amounts_are_refused_such_a_document_is_held() -> None:
+    held = american(STATE_ON_SHIPPING, "us_manual", overrides="refused")
+    assert isinstance(held, Held)
+    assert (held.reason, held.details["problem"]) == ("tax_not_representable", "beyond_rounding")
+
+
+def test_the_store_may_not_charge_otherwise_than_its_own_rates_on_its_own_lines() -> None:
+    wrong = replace(STATE_ON_SHIPPING, total=D("16.40"), total_tax=D("1.40"), tax_lines=(
+        rate(1, "6", "0.60", shipping_total="0.60"), rate(2, "2", "0.20")
+    ))  # fmt: skip
+    held = american(wrong, "us_manual")
+    assert isinstance(held, Held)
+    assert held.details["problem"] == "deviation"
+
+
+def test_a_combination_without_a_code_names_its_rates() -> None:
+    held = american(BOTH_RATES, "us_manual", rates=(STATE,))
+    assert isinstance(held, Held)
+    assert (held.reason, held.details["rate_ids"]) == ("unmapped_tax_rate", "1,2")
+
+
+def test_an_order_without_tax_needs_no_code_in_the_manual_world() -> None:
+    free = order(line("10.00"), shipping("5.00"), total="15.00", tax="0")
+    outcome = american(free, "us_manual", rates=())
+    assert line_codes(outcome) == ["NON", "NON"]
+    assert isinstance(outcome, Planned)
+    assert outcome.sale.tax is not None
+    assert outcome.sale.tax.code is None
+
+
+def test_automated_sales_tax_gets_the_total_and_no_rates() -> None:
+    outcome = american(STATE_ON_SHIPPING, "us_automated", rates=())
+    assert line_codes(outcome) == ["TAX", "TAX"]
+    assert isinstance(outcome, Planned)
+    assert outcome.sale.tax == DocumentTax(D("1.10"), stated=True)
+
+
+def test_automated_sales_tax_marks_what_bears_none() -> None:
+    assert line_codes(american(BOTH_RATES, "us_automated", rates=())) == ["TAX", "NON"]
+    free = order(line("10.00"), total="10.00", tax="0")
+    assert line_codes(american(free, "us_automated", rates=())) == ["NON"]
+
+
+@pytest.mark.parametrize("learned", [{"overrides": "ignored"}, {"override": "never"}])
+def test_automated_sales_tax_without_stated_amounts_asks_the_merchant(learned: dict[str, object]) -> None:
+    held = american(BOTH_RATES, "us_automated", rates=(), **learned)
+    assert isinstance(held, Held)
+    assert (held.reason, held.details["problem"]) == ("tax_not_representable", "automated_tax")
