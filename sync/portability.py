@@ -267,12 +267,6 @@ def notices(options: Mapping[str, Any], facts: CompanyFacts | None) -> list[str]
     if options["orders"]["credit_memos"] != "off":
         found.append("orders.credit_memos: refunds are not sent yet; they are listed as needing attention.")
     if facts is not None:
-        mode = options["taxes"]["mode"]
-        world = facts.tax_world if mode == "auto" else mode
-        if world in ("us_automated", "us_manual"):
-            found.append(
-                "taxes.mode: US sales tax is not available yet; orders will need attention. “off” works today."
-            )
         if options["orders"]["class"] and not facts.classes:
             found.append("orders.class: class tracking is off in QuickBooks; the class is not sent.")
         if options["orders"]["location"] and not facts.locations:

@@ -6,6 +6,8 @@ Read and changed at `/_sandbox/behaviour`:
   `keep` them, keep them within `override_tolerance` per rate and refuse more (`tolerance`), silently use the own
   arithmetic (`ignore`), or `refuse` any difference.
 - `override_tolerance`: "0.05"; `ignored_below`: differences smaller than this are silently ignored ("0": none is).
+- `automated`: whether automated sales tax keeps a TotalTax that was sent, shared over its own rates (`keep`), or goes
+  by its own arithmetic all the same (`ignore`).
 - `rounding`: `per_rate` (once per rate on the sum of net amounts) or `per_line`.
 - `duplicate_numbers`: `refuse` or `accept`; `number_family`: numbers are unique per `type` or over `all` sales types.
 - `keep_request_ids`: false forgets them, as after their (undocumented) retention.
@@ -25,6 +27,7 @@ from sandbox.company.values import decimal_of, plain
 
 _CHOICES = {
     "overrides": ("keep", "tolerance", "ignore", "refuse"),
+    "automated": ("keep", "ignore"),
     "rounding": ("per_rate", "per_line"),
     "duplicate_numbers": ("refuse", "accept"),
     "number_family": ("type", "all"),
@@ -40,6 +43,7 @@ class Behaviour:
     overrides: str = "keep"
     override_tolerance: Decimal = Decimal("0.05")
     ignored_below: Decimal = Decimal(0)
+    automated: str = "keep"
     rounding: str = "per_rate"
     duplicate_numbers: str = "refuse"
     number_family: str = "type"

@@ -59,7 +59,7 @@ def _single(*codes: tuple[str, str]) -> tuple[Code, ...]:
     return tuple((name, ((name, percent),)) for name, percent in codes)
 
 
-_NC, _QC_GST = ("NC State Tax", "4.75"), ("GST", "5")
+_NC, _FOOD, _QC_GST = ("NC State Tax", "4.75"), ("NC Food Tax", "2"), ("GST", "5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,10 @@ PROFILES = {
         (
             ("North Carolina, Buncombe", (_NC, ("Buncombe County Tax", "2.25"))),
             ("North Carolina, Mecklenburg", (_NC, ("Mecklenburg County Tax", "2.5"))),
-            ("North Carolina, food", (("NC Food Tax", "2"),)),
+            ("North Carolina, food", (_FOOD,)),
+            ("North Carolina", (_NC,)),
+            ("North Carolina, with food", (_NC, _FOOD)),
+            ("North Carolina, Buncombe with food", (_NC, ("Buncombe County Tax", "2.25"), _FOOD)),
             ("New York City", (("NY State Tax", "4"), ("New York City Tax", "4.5"), ("MCTD Surcharge", "0.375"))),
             ("Los Angeles", (("CA State Tax", "6"), ("CA County/Local", "1.25"), ("Los Angeles District Tax", "2.25"))),
             ("Austin", (("TX State Tax", "6.25"), ("Austin Local Tax", "2"))),

@@ -157,7 +157,7 @@ def _tax_us(
         if line_code == "TAX"
     ]
     computed = compute(taxed, per_line=False)
-    behaviour = replace(books.behaviour, overrides="keep") if automated else books.behaviour
+    behaviour = replace(books.behaviour, overrides=books.behaviour.automated) if automated else books.behaviour
     return Taxation(tuple(settle(computed, _sent(detail), detail.get("TotalTax"), behaviour)), codes, code)
 
 

@@ -268,6 +268,18 @@ ATTENTION: dict[str, Reason] = {
         title=_("Taxes that QuickBooks cannot hold to the cent"),
         cure=_("Check the tax code of this rate, then retry."),
     ),
+    "tax_not_representable/automated_tax": Reason(
+        "percent",
+        _("Tax amount not kept"),
+        _(
+            "QuickBooks’ automated sales tax does not keep the store’s tax of %(tax)s, so the totals would differ."
+            " Nothing was sent."
+        ),
+        title=_("Taxes that automated sales tax does not keep"),
+        cure=_(
+            "Choose “Without tax codes” under Taxes: the tax is then sent as a line of its own, on an item you name."
+        ),
+    ),
     "tax_not_representable/rate_on_no_line": Reason(
         "percent",
         _("Tax on no line"),

@@ -155,3 +155,62 @@ def test_the_command_says_the_same_as_the_rows(world: World, capsys: pytest.Capt
     world.connect()
     call_command("sync", "shop")
     assert "1 seen, 1 synced" in capsys.readouterr().out
+
+
+AMERICAN_REASONS = {
+    "us_manual": {"currency_off", "unmapped_tax_rate"},
+    "us_automated": {"currency_off", "refused_by_quickbooks:6470"},
+}
+
+
+@pytest.mark.parametrize("document", ["sales_receipt", "invoice"])
+@pytest.mark.parametrize("tax_world", AMERICAN_REASONS)
+def test_american_taxes_stand_in_the_books_to_the_cent(new_world: NewWorld, tax_world: str, document: str) -> None:
+    """The company has no code for Canadian taxes and its engine knows no Canadian address: those orders are held."""
+    world = new_world("us", captured=True, tax_world=tax_world)
+    tenant = world.connect(document=document)
+    assert run_to_end(tenant).state == Run.State.FINISHED
+    assert_no_duplicates(world)
+    sales = sales_by_order(world)
+    orders = Record.objects.for_tenant(tenant).filter(source="order")
+    held = orders.filter(state="attention")
+    assert set(held.values_list("reason", flat=True)) == AMERICAN_REASONS[tax_world]
+    synced = list(orders.filter(state="synced"))
+    assert {record.woo_id for record in synced} == set(sales)
+    assert len(synced) > 135
+    for record in synced:
+        sale = sales[record.woo_id]
+        assert Decimal(sale["TotalAmt"]) == record.store_total, record.number
+        assert Decimal(sale["TotalTax"]) == record.store_tax, record.number
+    _assert_nothing_is_left_to_do(world, tenant)
+
+
+@pytest.mark.parametrize(("habit", "least"), [("ignore", 110), ("refuse", 110)])
+def test_a_company_that_takes_no_amounts_still_shows_the_stores_totals(
+    new_world: NewWorld, habit: str, least: int
+) -> None:
+    """What cannot be reached there is held; what was sent before the company was known is repaired or taken back."""
+    world = new_world("us", captured=True, tax_world="us_manual")
+    world.company_control("behaviour", overrides=habit)
+    tenant = world.connect()
+    assert run_to_end(tenant).state == Run.State.FINISHED
+    sales = sales_by_order(world)
+    synced = list(Record.objects.for_tenant(tenant).filter(source="order", state="synced"))
+    assert {record.woo_id for record in synced} == set(sales)
+    assert len(synced) >= least
+    assert all(Decimal(sales[record.woo_id]["TotalAmt"]) == record.store_total for record in synced)
+
+
+def test_an_engine_that_drops_the_amount_is_noticed_at_the_first_answer(new_world: NewWorld) -> None:
+    """The shop lays 2 % on food, the engine 7 % on everything in that state."""
+    world = new_world("us", tax_world="us_automated")
+    world.company_control("behaviour", automated="ignore")
+    address = {"country": "US", "state": "NC", "city": "Charlotte", "postcode": "28202"}
+    who = buyer()
+    for _number in range(3):
+        parts = {part: {**who[part], **address} for part in ("billing", "shipping")}
+        world.add_order(line_items=[{"sku": "TEA-SEN-4"}], **parts)
+    tenant = world.connect()
+    run_to_end(tenant)
+    assert states(tenant) == {"attention:tax_not_representable": 3}
+    assert sales_by_order(world) == {}

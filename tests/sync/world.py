@@ -36,6 +36,8 @@ CAPTURES = Path(__file__).parent.parent / "payloads" / "woocommerce"
 RECEIPT_STATUSES = ["processing", "completed", "refunded", "partially-refunded"]
 INVOICE_STATUSES = [*RECEIPT_STATUSES, "on-hold"]
 MANY_SLICES = 60
+_STORE_NAMES = {"Washington": "WA Sales Tax", "Georgia": "GA Sales Tax", "Hawaii": "Hawaii GET"}
+"""How the shop calls a rate that the company calls otherwise."""
 
 
 class Crash(BaseException):
@@ -51,6 +53,7 @@ class World:
     folder: Path
     details: dict[str, Any] = field(default_factory=dict)
     seconds_ahead: int = 0
+    tax_world: str = ""
 
     def __post_init__(self) -> None:
         self.details = self.box.connection_details
@@ -199,8 +202,10 @@ class World:
         return rates
 
     def _taxes(self) -> dict[str, Any]:
+        if self.tax_world == "us_manual":
+            return {"rates": self._combined_rates()}
         if self.profile != "fr":
-            return {"tax_item": "Sales Tax"}
+            return {} if self.tax_world else {"tax_item": "Sales Tax"}
         codes = {one["Name"] for one in self.names("TaxCode")}
         rows = [
             {"rate_ids": [rate["id"]], "tax_code": name}
@@ -208,6 +213,18 @@ class World:
             if (name := _code_name(rate)) in codes
         ]
         return {"rates": rows, "untaxed_code": "Exempt"}
+
+    def _combined_rates(self) -> list[dict[str, Any]]:
+        """For every code of the company the store's rates that bear the names of its rates."""
+        ids = {rate["name"]: rate["id"] for rate in self.store_taxes()}
+        rates = {one["Id"]: one["Name"] for one in self.names("TaxRate")}
+        rows = []
+        for code in self.names("TaxCode"):
+            details = (code.get("SalesTaxRateList") or {}).get("TaxRateDetail") or []
+            own = [ids.get(_STORE_NAMES.get(name, name)) for d in details for name in [rates[d["TaxRateRef"]["value"]]]]
+            if own and all(own):
+                rows.append({"rate_ids": own, "tax_code": code["Name"]})
+        return rows
 
     def make_names_old(self, tenant: Tenant, *, days: int = 1) -> None:
         """The mirror was last brought up to date some days ago."""
@@ -308,16 +325,19 @@ def assert_all_ended(tenant: Tenant) -> None:
 
 
 @contextlib.contextmanager
-def small_world(folder: Path, profile: str = "fr", *, orders: int = 0, captured: bool = False) -> Iterator[World]:
-    """A shop with `orders` invented orders (or the captured ones) and an empty company."""
+def small_world(
+    folder: Path, profile: str = "fr", *, orders: int = 0, captured: bool = False, tax_world: str = ""
+) -> Iterator[World]:
+    """A shop with `orders` invented orders (or the captured ones) and an empty company; American tax is off unless
+    another world is named."""
     box = start(
         profile=profile,
         orders=orders,
         captures=CAPTURES / profile if captured else None,
-        tax_world="off" if profile == "us" else None,
+        tax_world=tax_world or ("off" if profile == "us" else None),
     )
     try:
-        yield World(box, profile, folder)
+        yield World(box, profile, folder, tax_world=tax_world)
     finally:
         box.stop()
 

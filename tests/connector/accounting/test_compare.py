@@ -13,7 +13,7 @@ from connector.accounting.plan import plan_order
 from connector.accounting.policy import PostingPolicy, Ref, TaxPolicy
 from tests.connector.accounting.build import line, order, rate
 from tests.connector.accounting.qbo_model import answered_taxes, company_taxes
-from tests.connector.accounting.shops import captured_order, fr_policy, fr_taxes, parties_of
+from tests.connector.accounting.shops import captured_order, fr_policy, fr_taxes, parties_of, us_policy
 
 D = Decimal
 COMPUTED = order(line("10.00", r1="2.00"), rate(1, "20", "2.00"), total="12.00", tax="2.00")
@@ -171,3 +171,33 @@ def test_names_of_references_and_trailing_zeros_do_not_matter() -> None:
         lines=tuple(replace(li, quantity=D("1.000"), unit_price=D("10.0")) for li in sale.lines),
     )
     assert fingerprint(sale) == fingerprint(same)
+
+
+AMERICAN = TaxPolicy("us_automated")
+
+
+def automated() -> Planned:
+    outcome = plan_order(COMPUTED, us_policy(home_currency="EUR", taxes=AMERICAN), parties_of(COMPUTED))
+    assert isinstance(outcome, Planned), outcome
+    return outcome
+
+
+def test_the_rates_over_which_the_engine_shares_the_total_are_its_own_business() -> None:
+    plan = automated()
+    kept = Posted(
+        "1", "SalesReceipt", "1", "0", total=D("12.00"), tax=D("2.00"), rates={"7": D("1.40"), "8": D("0.60")}
+    )
+    assert compare(plan.sale, kept) == ()
+    assert learn(AMERICAN, plan, kept).taxes == AMERICAN
+
+
+def test_an_engine_that_goes_by_its_own_rates_is_remembered() -> None:
+    own = Posted("1", "SalesReceipt", "1", "0", total=D("10.70"), tax=D("0.70"), rates={"7": D("0.70")})
+    lesson = learn(AMERICAN, automated(), own)
+    assert (lesson.taxes.overrides, lesson.try_again) == ("ignored", True)
+
+
+def test_an_address_the_engine_does_not_know_says_nothing_about_the_company() -> None:
+    none = Posted("1", "SalesReceipt", "1", "0", total=D("10.00"), tax=D(0), rates={})
+    assert learn(AMERICAN, automated(), none).taxes == AMERICAN
+    assert learn_refusal(AMERICAN, automated()).taxes == AMERICAN

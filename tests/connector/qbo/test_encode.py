@@ -77,6 +77,25 @@ def test_predicted_tax_stays_out_and_stated_tax_goes_per_rate() -> None:
     }
 
 
+def test_the_code_of_an_american_document_is_named_in_its_head() -> None:
+    rates = (RateTax(Ref("11"), Decimal(7), Decimal("10.00"), Decimal("0.70")),)
+    code = Ref("40", "Buncombe")
+
+    _, computed = encode_document(receipt(tax=DocumentTax(Decimal("0.70"), rates, code=code)))
+    _, stated = encode_document(receipt(tax=DocumentTax(Decimal("0.70"), rates, stated=True, code=code)))
+
+    assert computed["TxnTaxDetail"] == {"TxnTaxCodeRef": {"value": "40"}}
+    assert stated["TxnTaxDetail"]["TxnTaxCodeRef"] == {"value": "40"}
+    assert stated["TxnTaxDetail"]["TotalTax"] == 0.7
+
+
+def test_a_total_for_the_automated_engine_covers_the_tax_on_shipping() -> None:
+    _, body = encode_document(receipt(tax=DocumentTax(Decimal("0.70"), stated=True)))
+
+    assert body["TxnTaxDetail"] == {"TotalTax": 0.7}
+    assert body["ShippingTaxIncludedInTotalTax"] is True
+
+
 def test_a_stated_tax_of_nothing_is_said() -> None:
     _, body = encode_document(receipt(tax=DocumentTax(Decimal("0.00"), stated=True)))
 
