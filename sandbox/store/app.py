@@ -21,6 +21,7 @@ from sandbox.store.api import Api
 from sandbox.store.call import error_answer
 from sandbox.store.control import Control, PageChanges
 from sandbox.store.database import Database
+from sandbox.store.deliveries import Deliveries
 from sandbox.store.errors import ApiError
 from sandbox.store.generated import history
 from sandbox.store.handover import PREFIX, HandOver
@@ -52,10 +53,12 @@ class Store:
                 if storage is not None:
                     self.database.set_fact("storage", storage)
         self.shop = Shop(self.database)
+        self.deliveries = Deliveries(self.shop)
+        self.shop.tell, self.shop.ping = self.deliveries.tell, self.deliveries.ping
         self.api = Api(self.shop)
         self.faults = StoreFaults(self._status_answer)
         self.page_changes = PageChanges()
-        self.control = Control(self.shop, self.api, self.faults, self.page_changes)
+        self.control = Control(self.shop, self.api, self.faults, self.page_changes, self.deliveries)
         self.hand_over = HandOver(self.database)
         self.latency_seconds = latency_ms / 1000
 
@@ -82,6 +85,7 @@ class Store:
         return replace(answer, delay=answer.delay + self.latency_seconds) if self.latency_seconds else answer
 
     def close(self) -> None:
+        self.deliveries.close()
         self.database.close()
 
     def _answer(self, request: Request) -> Response:

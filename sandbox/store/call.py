@@ -64,7 +64,7 @@ class Call:
         if isinstance(fields, str) and fields:
             wanted = parse_fields(fields)
             value = [cut(one, wanted) for one in value] if isinstance(value, list) else cut(value, wanted)
-        return self.send(self._at_home(to_json(value)), status, headers)
+        return self.send(at_home(self.shop, to_json(value)), status, headers)
 
     def answer_row(self, kind: str, row: Row, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
         return self.send(self.render(kind, row), status, headers)
@@ -89,7 +89,7 @@ class Call:
         form = (decimals, f"{kind} {fields}")
         ready = row.rendered.get(form)
         if ready is None:
-            ready = self._at_home(to_json(self._shape(kind, row, decimals, fields)))
+            ready = at_home(self.shop, to_json(self._shape(kind, row, decimals, fields)))
             if len(row.rendered) >= _RENDERED_FORMS:
                 row.rendered.clear()
             row.rendered[form] = ready
@@ -114,8 +114,10 @@ class Call:
             del document["parent_id"]
         return cut(document, parse_fields(fields)) if fields else document
 
-    def _at_home(self, body: bytes) -> bytes:
-        return body.replace(_escaped(HOME), _escaped(self.shop.home))
+
+def at_home(shop: Shop, body: bytes) -> bytes:
+    """Links in a document lead to the address the store is reached at."""
+    return body.replace(_escaped(HOME), _escaped(shop.home))
 
 
 def api_headers(shop: Shop) -> dict[str, str]:

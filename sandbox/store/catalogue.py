@@ -113,12 +113,14 @@ def delete_product(shop: Shop, row: Row, *, force: bool) -> None:
             document = {**row.document, "status": "trash"}
             shop.stamp(document, "date_modified", shop.clock.now())
             shop.database.put("product", row.id, document)
+            shop.tell("product.deleted", row.id)
             return
         gone = {row.id, *(one.id for one in shop.database.rows("variation").values() if one.parent == row.id)}
         for product_id in gone - {row.id}:
             shop.database.remove("variation", product_id)
         shop.database.remove("product", row.id)
         forget_product(shop, gone)
+        shop.tell("product.deleted", row.id)
 
 
 def change_product(shop: Shop, product_id: int, body: Mapping[str, Any], *, missing: int = 404) -> Row:
@@ -160,6 +162,7 @@ def change(shop: Shop, kind: str, row: Row, body: Mapping[str, Any]) -> Row:
         changed = shop.database.put(kind, row.id, document, row.parent)
         if kind == "product":
             shop.share_parent_stock(row.id, document)
+        shop.tell("product.updated", row.id)
     return changed
 
 

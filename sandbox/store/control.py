@@ -14,6 +14,7 @@ from sandbox.http import Request, Response
 from sandbox.store.api import Api
 from sandbox.store.clock import gmt_text
 from sandbox.store.database import Document, Row
+from sandbox.store.deliveries import Deliveries
 from sandbox.store.errors import ApiError
 from sandbox.store.generated.history import PROFILES
 from sandbox.store.generated.orders import OrderMaker
@@ -42,6 +43,7 @@ HELP = {
     "keys": 'POST {"permissions": "read" | "write" | "read_write", "role"?: "administrator" | "shop_manager" | '
     '"customer"} makes a key | {"revoke": "ck_..."}',
     "options": 'POST {"tax_round_at_subtotal"?: bool, "storage"?: "hpos" | "posts", "price_decimals"?: 2}',
+    "webhooks": 'GET what is registered, with failures and deliveries. POST {"seconds": 0.3}: how long a change waits',
     "stats": 'GET calls by route; POST {"reset": true}',
 }
 _MOVES = ("random", "first", "last", "next")
@@ -77,8 +79,9 @@ class PageChanges:
 class Control:
     """Answers `/_sandbox/...` for one store."""
 
-    def __init__(self, shop: Shop, api: Api, faults: StoreFaults, pages: PageChanges) -> None:
+    def __init__(self, shop: Shop, api: Api, faults: StoreFaults, pages: PageChanges, deliveries: Deliveries) -> None:
         self.shop = shop
+        self.deliveries = deliveries
         self.api = api
         self.faults = faults
         self.pages = pages
@@ -90,6 +93,7 @@ class Control:
             "change_between_pages": self._set_page_changes,
             "keys": self._change_keys,
             "options": self._set_options,
+            "webhooks": self._set_webhooks,
             "stats": self._reset_stats,
         }
         self._gets: dict[str, Callable[[], Any]] = {
@@ -103,6 +107,7 @@ class Control:
             "change_between_pages": lambda: {"on": self.pages.on, "move": self.pages.move},
             "keys": lambda: [row.document for row in self._rows("key")],
             "options": self._options,
+            "webhooks": self.deliveries.described,
             "stats": self._stats,
         }
 
@@ -248,6 +253,10 @@ class Control:
                 number = str(int(body["price_decimals"]))
                 self.shop.set_setting("woocommerce_price_num_decimals", number, "general")
         return self._options()
+
+    def _set_webhooks(self, body: Mapping[str, Any]) -> Any:
+        self.deliveries.change(body)
+        return self.deliveries.described()
 
     def _stats(self) -> Any:
         calls = dict(sorted(self.api.calls.items()))

@@ -23,8 +23,11 @@ def copy_order(shop: Shop, order_id: int) -> Document | None:
     return None if row is None else copied(row.document)
 
 
-def save_order(shop: Shop, order: Document, *, moment: datetime | None = None, bump: bool = True) -> None:
-    """Write an order; with `bump` it counts as modified at `moment` (default: now)."""
+def save_order(
+    shop: Shop, order: Document, *, moment: datetime | None = None, bump: bool = True, told: bool = True
+) -> None:
+    """Write an order; with `bump` it counts as modified at `moment` (default: now), and webhooks are `told`."""
+    is_new = shop.database.get("order", order["id"]) is None
     if bump:
         shop.stamp(order, "date_modified", moment or shop.clock.now())
     status = order["status"]
@@ -33,6 +36,10 @@ def save_order(shop: Shop, order: Document, *, moment: datetime | None = None, b
     order["needs_processing"] = any(_needs_processing(shop, line) for line in order["line_items"])
     order["refunds"] = list_refunds(shop, order["id"])
     shop.database.put("order", order["id"], order)
+    if bump and told:
+        shop.tell("order.updated", order["id"])
+        if is_new:
+            shop.tell("order.created", order["id"])
 
 
 def list_refunds(shop: Shop, order_id: int) -> list[Document]:
@@ -88,7 +95,11 @@ def trash_order(shop: Shop, order: Document, moment: datetime) -> None:
     order["meta_data"].append(shop.meta("_wp_trash_meta_status", f"wc-{order['status']}"))
     order["meta_data"].append(shop.meta("_wp_trash_meta_time", str(int(moment.timestamp()))))
     order["status"] = "trash"
-    save_order(shop, order, moment=moment)
+    save_order(shop, order, moment=moment, told=False)
+    shop.tell("order.deleted", order["id"])
+    if not shop.is_hpos:
+        # The check of what kind of post it is relies on a global that only wp-admin sets.
+        shop.tell("product.deleted", order["id"])
 
 
 def leave_trash(order: Document) -> None:
@@ -103,6 +114,7 @@ def delete_order(shop: Shop, order_id: int) -> None:
             if row.parent == order_id:
                 shop.database.remove("refund", row.id)
         shop.database.remove("order", order_id)
+    shop.tell("order.deleted", order_id)
 
 
 def forget_product(shop: Shop, product_ids: set[int]) -> None:

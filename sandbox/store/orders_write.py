@@ -95,12 +95,14 @@ def update(shop: Shop, order_id: int, posted: Mapping[str, Any], *, moment: date
         _write_items(shop, order, posted)
         if any(name in posted for name in _AMOUNTS_DEPEND_ON):
             recalculate(shop, order, coupons=bool(posted.get("coupon_lines")))
-        if posted.get("status") and order["status"] == "trash":
+        is_restored = bool(posted.get("status")) and order["status"] == "trash"
+        if is_restored:
             leave_trash(order)
         _write_status(shop, order, posted, when)
         changed = order != before
         _write_meta(shop, order, posted)
-        save_order(shop, order, moment=when, bump=changed or shop.is_hpos)
+        # With HPOS a restored order is told to nobody.
+        save_order(shop, order, moment=when, bump=changed or shop.is_hpos, told=not (is_restored and shop.is_hpos))
     return order
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -33,6 +34,9 @@ class Shop:
         self.database = database
         self.clock = Clock(database.facts.get("zone", "UTC"), float(database.facts.get("clock_offset_seconds", 0)))
         self.home = HOME
+        self.tell: Callable[[str, int], None] = lambda _topic, _object_id: None
+        """Hears of every change that webhooks may be told of: topic and id of the order, product or variation."""
+        self.ping: Callable[[int], None] = lambda _webhook_id: None
         self._rules: tuple[object, TaxRules] | None = None
         self._steps = steps or random.Random()
 
@@ -157,6 +161,7 @@ class Shop:
         self.stamp(document, "date_modified", moment)
         self.database.put(kind, row.id, document, row.parent)
         self.share_parent_stock(row.id, document)
+        self.tell("product.updated", row.id)
         parent = self.database.get("product", row.parent) if kind == "variation" else None
         if parent is not None:
             changed = dict(parent.document)

@@ -1,4 +1,4 @@
-"""`/webhooks`: registered, changed and deleted; kept with their secret for whoever delivers them.
+"""`/webhooks`: registered, changed and deleted; kept with their secret for `deliveries`.
 
 WooCommerce behaviour, Webhooks.
 """
@@ -74,6 +74,7 @@ def create_webhook(call: Call) -> Response:
         document["_links"] = {"self": [{"href": f"{root}/{webhook_id}"}], "collection": [{"href": root}]}
         shop.database.set_fact(f"webhook_secret_{webhook_id}", str(body.get("secret") or ""))
         row = shop.database.put("webhook", webhook_id, document)
+    shop.ping(webhook_id)
     return call.answer_row("webhook", row, 201, {"Location": f"{root}/{webhook_id}"})
 
 
