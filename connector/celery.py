@@ -22,5 +22,7 @@ app.conf.task_routes = {
     "sync.tasks.sweep": {"queue": "interactive"},
     "sync.tasks.watch_connections": {"queue": "interactive"},
     "sync.tasks.read_company_names": {"queue": "interactive"},
+    "sync.tasks.pull_forward": {"queue": "sync"},
+    "sync.tasks.take_in_events": {"queue": "interactive"},
     "sync.tasks.mail_lost_connection": {"queue": "mail"},
 }

@@ -18,11 +18,12 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from kombu.exceptions import OperationalError
 
-from connector.errors import ConnectionLostError, SyncError
-from sync import mail
+from connector.errors import ConnectionLostError, RetryableError, SyncError
+from sync import deliveries, mail
 from sync.connections.company import needs_names, read_names
 from sync.connections.consent import forget_stale
 from sync.connections.watching import (
+    check_company,
     companies_without_names,
     owners_to_tell,
     refresh_idle_companies,
@@ -31,11 +32,11 @@ from sync.connections.watching import (
 )
 from sync.engine.requests import request_run
 from sync.engine.run import Step, advance
-from sync.models import Run
+from sync.models import Run, StoreHook
 from sync.wiring import LeaseTaken, NotSetUp, slice_for_run
 from tenants.budget import Budget
 from tenants.lease import LeaseLost
-from tenants.models import Company, Tenant, User
+from tenants.models import Company, Connection, Tenant, User
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +45,8 @@ DISPATCH_AT_ONCE = 500
 TURN_SECONDS = 5
 THROTTLED = frozenset({"throttled", "quickbooks_busy"})
 """QuickBooks said 429, about an item or about a whole call: nothing leaves for this company until then."""
+EVENTS_AT_ONCE = 200
+EVENTS_SETTLE_SECONDS = 10
 NAMES_STALL_AFTER = timedelta(minutes=3)
 
 
@@ -73,6 +76,8 @@ def run_slice(run_id: int) -> None:
     step = advance_once(run_id)
     if step.more:
         enqueue(run_id, after=step.not_before)
+    else:
+        _follow_up(run_id)
 
 
 def advance_once(run_id: int) -> Step:
@@ -130,6 +135,61 @@ def sweep() -> None:
     )
     for run_id in due.values_list("pk", flat=True)[:DISPATCH_AT_ONCE]:
         enqueue(run_id)
+    for tenant_id in deliveries.forgotten_wishes(now).values_list("tenant_id", flat=True)[:DISPATCH_AT_ONCE]:
+        _send(pull_forward, tenant_id, queue="sync")
+
+
+# Webhooks
+
+
+def pull_forward_soon(tenant_id: int) -> None:
+    """After commit, once the shop's deliveries have settled; a message that is lost is sent again by the sweep."""
+    _send(pull_forward, tenant_id, queue="sync", after=timezone.now() + deliveries.SETTLE)
+
+
+@shared_task
+def pull_forward(tenant_id: int) -> None:
+    """Starts the run that a shop's deliveries ask for. Safe to repeat; a run under way asks again when it ends."""
+    hook = StoreHook.objects.for_tenant(tenant_id).select_related("tenant__company").first()
+    now = timezone.now()
+    due = deliveries.run_due(hook, now) if hook is not None else None
+    if hook is None or due is None:
+        return
+    if due > now:
+        _send(pull_forward, tenant_id, queue="sync", after=due)
+    else:
+        start_run(hook.tenant, trigger="webhook")
+
+
+def _follow_up(run_id: int) -> None:
+    """What a shop told while the run was reading is read by the next one."""
+    waiting = StoreHook.objects.filter(tenant__runs=run_id, wanted_since__isnull=False)
+    for tenant_id in waiting.values_list("tenant_id", flat=True):
+        pull_forward(tenant_id)
+
+
+def hand_over_events(company_id: int, told: Sequence[deliveries.Told]) -> None:
+    """To the worker, some moments later: what we wrote ourselves is then stored. Raises when the broker is down."""
+    for start in range(0, len(told), EVENTS_AT_ONCE):
+        events = [deliveries.told_to_json(one) for one in told[start : start + EVENTS_AT_ONCE]]
+        take_in_events.apply_async(
+            args=[company_id, events], countdown=EVENTS_SETTLE_SECONDS, queue="interactive", retry=False
+        )
+
+
+@shared_task(acks_late=True, reject_on_worker_lost=True)
+def take_in_events(company_id: int, events: Sequence[Sequence[str]]) -> None:
+    """What Intuit told of a company. Safe to repeat, in any order."""
+    company = Company.objects.filter(pk=company_id).first()
+    if company is None:
+        return
+    told = [deliveries.told_from_json(one) for one in events]
+    deliveries.note_events(company, told)
+    if deliveries.ends_consent(told) and company.state == Connection.CONNECTED:
+        try:
+            check_company(company)
+        except RetryableError as error:
+            logger.warning("connection.not_checked", extra={"company": company_id, "reason": error.reason})
 
 
 # Connections
@@ -214,12 +274,12 @@ def _has_stalled(progress: Mapping[str, Any]) -> bool:
     return at is None or at < timezone.now() - NAMES_STALL_AFTER
 
 
-def _send(task: Task, *arguments: int | str, queue: str) -> None:
-    """After commit; a broker that is down is logged: `watch_connections` asks again."""
+def _send(task: Task, *arguments: int | str, queue: str, after: datetime | None = None) -> None:
+    """After commit; a broker that is down is logged: `sweep` and `watch_connections` ask again."""
 
     def send() -> None:
         try:
-            task.apply_async(args=arguments, queue=queue, retry=False)
+            task.apply_async(args=arguments, queue=queue, eta=after, retry=False)
         except (OperationalError, OSError) as error:
             logger.warning("broker.unreachable", extra={"task": task.name, "error": str(error)})
 

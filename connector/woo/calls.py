@@ -76,6 +76,12 @@ class StoreCalls:
         """A write: never repeated once it left."""
         return self._read("POST", lambda: self._api.call("POST", endpoint, data=data))
 
+    def put(self, endpoint: str, data: object) -> Reply:
+        return self._read("PUT", lambda: self._api.call("PUT", endpoint, data=data))
+
+    def delete(self, endpoint: str, params: Mapping[str, str]) -> Reply:
+        return self._read("DELETE", lambda: self._api.call("DELETE", endpoint, params=params))
+
     def get_index(self, params: Mapping[str, str]) -> Reply:
         """The REST index, which stands above every version and needs no keys."""
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}

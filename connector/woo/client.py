@@ -21,6 +21,7 @@ from connector.woo.facts import StoreFacts, StoreGateway, StoreIndex, StoreStatu
 from connector.woo.inspection import check_store, find_index, list_gateways, list_statuses, list_taxes
 from connector.woo.parse import parse_order, parse_product, parse_refund
 from connector.woo.session import StoreKeys
+from connector.woo.webhooks import Webhook, create_webhook, delete_webhook, list_webhooks, revive_webhook
 
 OrderRow = tuple[dict[str, Any], Order | Unreadable]
 RefundRow = tuple[dict[str, Any], Refund | Unreadable]
@@ -191,6 +192,22 @@ class WooStore:
     def statuses(self) -> Sequence[StoreStatus]:
         """Every status an order can be chosen by, custom ones included."""
         return list_statuses(self._calls)
+
+    # Webhooks
+
+    def webhooks(self) -> Sequence[Webhook]:
+        """All webhooks of the shop, other services' too."""
+        return list_webhooks(self._calls)
+
+    def create_webhook(self, *, topic: str, delivery_url: str, secret: str, name: str) -> Webhook:
+        return create_webhook(self._calls, topic=topic, delivery_url=delivery_url, secret=secret, name=name)
+
+    def revive_webhook(self, webhook_id: int, *, delivery_url: str, secret: str) -> Webhook:
+        """Switched on again, with the address and the secret that count now."""
+        return revive_webhook(self._calls, webhook_id, delivery_url=delivery_url, secret=secret)
+
+    def delete_webhook(self, webhook_id: int) -> None:
+        delete_webhook(self._calls, webhook_id)
 
     def _order_rows(self, answer: Answer) -> tuple[OrderRow, ...]:
         raws = expect_list(answer)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -54,7 +54,7 @@ def refresh(work: Slice, *, at_once: bool = False) -> bool:
     company = work.company
     read_at = company.names_read_at
     now = timezone.now()
-    if read_at is not None and now - read_at < FRESH_FOR and not at_once:
+    if read_at is not None and now - read_at < FRESH_FOR and not at_once and not _is_outdated(company, read_at):
         return False
     since = (read_at or now) - CHANGE_OVERLAP
     work.beat()
@@ -66,6 +66,11 @@ def refresh(work: Slice, *, at_once: bool = False) -> bool:
     Company.objects.filter(pk=company.pk).update(names_read_at=changes.as_of)
     company.names_read_at = changes.as_of
     return True
+
+
+def _is_outdated(company: Company, read_at: datetime) -> bool:
+    """Whether Intuit told of a change by other hands since; its clock and ours may differ by moments."""
+    return company.names_changed_at is not None and company.names_changed_at > read_at
 
 
 def _with_known_skus(company: Company, rows: Sequence[NameRow]) -> list[NameRow]:

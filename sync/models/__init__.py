@@ -1,4 +1,5 @@
 from sync.models.cursor import Cursor
+from sync.models.hook import StoreHook
 from sync.models.link import Link
 from sync.models.mapping import Mapping
 from sync.models.mirror import MirrorEntry
@@ -18,4 +19,5 @@ __all__ = [
     "Record",
     "RecordEvent",
     "Run",
+    "StoreHook",
 ]

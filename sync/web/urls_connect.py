@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from sync.web.views import connect_quickbooks, connect_store, health, intuit
+from sync.web.views import connect_quickbooks, connect_store, health, intuit, webhooks
 
 workspace_urls: list[URLPattern | URLResolver] = [
     path("health/", health.health, name="health"),
@@ -26,6 +26,8 @@ workspace_urls: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("oauth/quickbooks/callback", connect_quickbooks.quickbooks_callback, name="quickbooks_callback"),
     path("connect/woocommerce/<str:state>/keys", connect_store.store_keys, name="store_keys"),
+    path("webhooks/quickbooks", webhooks.quickbooks_webhook, name="quickbooks_webhook"),
+    path("webhooks/woocommerce/<str:store_id>", webhooks.woocommerce_webhook, name="woocommerce_webhook"),
     path("intuit/launch", intuit.launch, name="intuit_launch"),
     path("intuit/reconnect", intuit.reconnect, name="intuit_reconnect"),
     path("intuit/disconnect", intuit.disconnected, name="intuit_disconnect"),

@@ -46,6 +46,12 @@ class Company(models.Model):
     names_read_at = models.DateTimeField(null=True, blank=True)
     names_progress = models.JSONField(default=dict, blank=True)
     """While the name lists are read: {"kind", "list", "lists", "rows", "at"}; {"problem"} when it has to wait."""
+    heard_at = models.DateTimeField(null=True, blank=True)
+    """When Intuit's webhooks last told something of this company, our own writes included."""
+    names_changed_at = models.DateTimeField(null=True, blank=True)
+    """By Intuit's clock: a name list changed, by other hands than ours, after this much was read."""
+    items_changed_at = models.DateTimeField(null=True, blank=True)
+    """By Intuit's clock: an item, or a document that moves stock, was written by other hands than ours."""
     learned_overrides = models.CharField(max_length=10, default="unknown")
     learned_prediction_wrong = models.BooleanField(default=False)
 

@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import CheckConstraint
 from django.utils import timezone
 
-from sync.models import Batch, Cursor, Link, Mapping, MirrorEntry, OptionsVersion, Posting, Record, Run
+from sync.models import Batch, Cursor, Link, Mapping, MirrorEntry, OptionsVersion, Posting, Record, Run, StoreHook
 from tenants.models import Company, ConnectionAttempt, Invitation, Membership, Tenant, User
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +127,11 @@ BREAKS: dict[str, Callable[[Rows], object]] = {
     "tenant_has_a_slug": lambda rows: Tenant.objects.update(slug=""),
     "membership_role_is_known": lambda rows: Membership.objects.create(tenant=rows.tenant, user=rows.user, role="king"),
     "invitation_role_is_known": lambda rows: rows.invitation(role="king"),
+    "store_hook_state_is_known": lambda rows: StoreHook.objects.create(tenant=rows.tenant, state="gone"),
+    "store_hook_has_a_secret": lambda rows: StoreHook.objects.create(tenant=rows.tenant, secret=""),
+    "store_hook_wants_what_it_heard": lambda rows: StoreHook.objects.create(
+        tenant=rows.tenant, wanted_since=timezone.now()
+    ),
     "attempt_side_is_known": lambda rows: rows.attempt(side="bank"),
     "attempt_that_ended_keeps_no_token": lambda rows: rows.attempt(ended_at=timezone.now(), refresh_token="RT1"),
 }  # fmt: skip

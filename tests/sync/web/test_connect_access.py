@@ -122,6 +122,8 @@ def test_every_address_of_these_modules_is_asked_for() -> None:
     assert {pattern.name: str(pattern.pattern) for pattern in urlpatterns} == {
         "quickbooks_callback": "oauth/quickbooks/callback",
         "store_keys": "connect/woocommerce/<str:state>/keys",
+        "quickbooks_webhook": "webhooks/quickbooks",
+        "woocommerce_webhook": "webhooks/woocommerce/<str:store_id>",
         "intuit_launch": "intuit/launch",
         "intuit_reconnect": "intuit/reconnect",
         "intuit_disconnect": "intuit/disconnect",
