@@ -29,6 +29,8 @@ class Record(models.Model):
 
     IN_FLIGHT = (State.QUEUED, State.SENDING)
     ENDED = (State.SYNCED, State.SKIPPED, State.WAITING, State.ATTENTION)
+    NEEDS_DECISION = ("edited_in_quickbooks", "document_gone")
+    """Reasons that looking again cannot end: a person touched the document, and a person says what becomes of it."""
 
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="records")
     source = models.CharField(max_length=10, choices=Source)
@@ -94,10 +96,15 @@ class Record(models.Model):
         return f"{self.source} {self.number or self.woo_id}"
 
     def queue_again(self, *, by: str) -> bool:
-        """Lets the next run look at it afresh; False when it is in flight or already synced. `by` names who asked."""
-        queued = Record.objects.filter(
+        """Lets the next run look at it afresh; False when it is in flight, already synced or waits for a decision.
+
+        `by` names who asked."""
+        again = Record.objects.filter(
             pk=self.pk, state__in=[self.State.ATTENTION, self.State.SKIPPED, self.State.WAITING]
-        ).update(state=self.State.QUEUED, reason="", details={}, failed_attempts=0, state_since=timezone.now())
+        ).exclude(reason__in=self.NEEDS_DECISION)
+        queued = again.update(
+            state=self.State.QUEUED, reason="", details={}, failed_attempts=0, state_since=timezone.now()
+        )
         if queued:
             self.refresh_from_db()
             RecordEvent.objects.create(record=self, kind="queued_again", details={"by": by})

@@ -23,6 +23,8 @@ ACTIONS: Mapping[str, Text] = {
     "setup.off": gettext_lazy("Turned off automatic sync"),
     "store": gettext_lazy("Connected the store"),
     "company": gettext_lazy("Connected QuickBooks"),
+    "records.retry": gettext_lazy("Had records looked at again"),
+    "records.skip": gettext_lazy("Skipped records"),
     "member_invited": gettext_lazy("Invited somebody"),
     "invitation_sent_again": gettext_lazy("Sent an invitation again"),
     "invitation_revoked": gettext_lazy("Took an invitation back"),
@@ -39,6 +41,8 @@ FIELDS: Mapping[str, Text] = {
     "time_zone": gettext_lazy("Time zone"),
     "store_url": gettext_lazy("Store"),
     "company": gettext_lazy("QuickBooks company"),
+    "records": gettext_lazy("Records"),
+    "why": gettext_lazy("Reason"),
     "automatic_sync": gettext_lazy("Automatic sync"),
 }
 _SHOWN = 60

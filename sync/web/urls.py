@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from sync.web import urls_connect, urls_people
-from sync.web.views import home, overview, records, runs, setup
+from sync.web.views import bulk, home, overview, records, runs, setup
 
 workspace_urls: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
@@ -14,6 +14,7 @@ workspace_urls: list[URLPattern | URLResolver] = [
     path("runs/<int:run_id>/", runs.run, name="run"),
     path("runs/<int:run_id>/cancel/", runs.cancel_run, name="cancel_run"),
     path("records/", records.records, name="records"),
+    path("records/decide/", bulk.record_bulk, name="record_bulk"),
     path("records/<int:record_id>/", records.record, name="record"),
     path("records/<int:record_id>/retry/", records.retry_record, name="retry_record"),
     path("records/<int:record_id>/skip/", records.skip_record, name="skip_record"),

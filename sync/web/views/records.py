@@ -59,6 +59,8 @@ def records(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         "filter": wanted,
         "form": RecordFilterForm(initial=wanted.items()),
         "chips": chips_of(wanted),
+        "found": paginator.count,
+        "selection": None,
     }
     is_part = bool(getattr(request, "htmx", False)) and request.headers.get("HX-Target") == "results"
     return show(

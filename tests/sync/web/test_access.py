@@ -30,6 +30,7 @@ PAGES = [
     *[Page(name) for name in ("overview", "attention", "runs", "run", "records", "record", "more")],
     *[Page(name, "post", True) for name in ("retry_cause", "sync_now", "cancel_run", "retry_record", "skip_record")],
     Page("skip_record", "get", True),
+    Page("record_bulk", "post", True),
     *[Page(name, "get", True) for name in ("setup", "setup_orders", "setup_mappings", "setup_rehearsal", "setup_on")],
     *[Page(name, "post", True) for name in ("setup_orders", "setup_mappings", "setup_on", "setup_off")],
 ]
@@ -83,7 +84,7 @@ def test_an_owner_sees_every_page(name: str, alice: Client, people: Cast, held: 
     assert ask(alice, Page(name), address(Page(name), people, held, run)) == 200
 
 
-@pytest.mark.parametrize("name", ["retry_cause", "sync_now", "cancel_run", "retry_record", "setup_off"])
+@pytest.mark.parametrize("name", ["retry_cause", "sync_now", "cancel_run", "retry_record", "record_bulk", "setup_off"])
 def test_looking_at_an_action_does_nothing(name: str, alice: Client, people: Cast, held: Record, run: Run) -> None:
     assert ask(alice, Page(name), address(Page(name), people, held, run)) == 405
     assert Run.objects.count() == 1
@@ -113,7 +114,8 @@ def test_every_address_of_these_pages_is_asked_for() -> None:
     ours = {
         pattern.name
         for pattern in workspace_urls
-        if hasattr(pattern, "callback") and _module(pattern.callback) in {"overview", "records", "runs", "setup"}
+        if hasattr(pattern, "callback")
+        and _module(pattern.callback) in {"bulk", "overview", "records", "runs", "setup"}
     }
     assert ours == {page.name for page in PAGES}
 
