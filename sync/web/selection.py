@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Count, Sum
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -144,7 +145,7 @@ def _title(wish: str, done: int, left: int) -> str:
         text = ngettext("%(count)s record is looked at again.", "%(count)s records are looked at again.", done)
     else:
         text = ngettext("%(count)s record skipped.", "%(count)s records skipped.", done)
-    title = text % {"count": count(done)}
+    title = text % {"count": count(done)} if done else gettext("Nothing was done.")
     if not left:
         return title
     kept = ngettext("%(count)s was left as it is.", "%(count)s were left as they are.", left) % {"count": count(left)}
