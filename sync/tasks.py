@@ -48,6 +48,11 @@ THROTTLED = frozenset({"throttled", "quickbooks_busy"})
 EVENTS_AT_ONCE = 200
 EVENTS_SETTLE_SECONDS = 10
 NAMES_STALL_AFTER = timedelta(minutes=3)
+NAMES_FIRST_RETRY_SECONDS = 15.0
+NAMES_LONGEST_RETRY_SECONDS = 120.0
+"""Shorter than the stall: from then on `watch_connections` asks again, and two never read at once."""
+CONSENT_SECONDS = 1.0
+"""The calls of a consent are not counted; a burst of them just before would make QuickBooks say 429 to the first list."""
 
 
 def start_run(tenant: Tenant, *, trigger: str, user: User | None = None, order_ids: Sequence[int] = ()) -> Run:
@@ -213,12 +218,16 @@ def request_names(company: Company) -> None:
     Company.objects.filter(pk=company.pk).update(
         names_read_at=None, names_progress={"at": timezone.now().isoformat(), "list": 0, "lists": 0, "rows": 0}
     )
+    Budget(company.pk).close_for(CONSENT_SECONDS)
     _send(read_company_names, company.pk, queue="interactive")
 
 
 @shared_task(acks_late=True, reject_on_worker_lost=True)
 def read_company_names(company_id: int) -> None:
-    """Reads all name lists of a company. Safe to repeat; what stops it is shown and tried again a little later."""
+    """Reads all name lists of a company. Safe to repeat; what stops it is shown and tried again a little later.
+
+    When QuickBooks is busy: as soon as it says, else after 15 seconds, doubling; `watch_connections` is the last resort.
+    """
     company = Company.objects.filter(pk=company_id, names_read_at__isnull=True).first()
     if company is None:
         return
@@ -230,7 +239,14 @@ def read_company_names(company_id: int) -> None:
         read_names(company, report=report)
     except SyncError as error:
         logger.warning("names.not_read", extra={"company": company_id, "reason": error.reason})
-        report({"problem": error.reason})
+        tries = int(company.names_progress.get("tries") or 0) + 1
+        report({"problem": error.reason, "tries": tries})
+        if isinstance(error, RetryableError):
+            doubling = NAMES_FIRST_RETRY_SECONDS * 2 ** (tries - 1)
+            wait = doubling if error.retry_after_seconds is None else error.retry_after_seconds
+            if wait <= NAMES_LONGEST_RETRY_SECONDS:
+                after = timezone.now() + timedelta(seconds=wait)
+                _send(read_company_names, company_id, queue="interactive", after=after)
         return
     resume(Tenant.objects.filter(company=company_id).select_related("company"))
 

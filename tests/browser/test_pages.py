@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -131,6 +132,19 @@ def test_progress_follows_the_run_and_tells_its_end(page: Page, people: Cast) ->
     run = Run.objects.get(tenant__slug="importing")
     Run.objects.filter(pk=run.pk).update(done=4000, tally={"synced": 4000})
     expect(page.locator(f"#live-{run.pk}")).to_contain_text("4,000 of 4,812", timeout=15_000)
+
+
+def test_the_end_of_a_run_is_told_everywhere_on_its_page(page: Page, people: Cast) -> None:
+    run = Run.objects.get(tenant__slug="importing")
+    page.goto(reverse("run", args=["importing", run.pk]))
+    expect(page.locator("#run-badge .badge.run")).to_be_visible()
+    Run.objects.filter(pk=run.pk).update(
+        state="finished", done=run.total, tally={"synced": run.total}, qbo_calls=321, finished_at=timezone.now()
+    )
+    expect(page.locator("#run-badge .badge.ok")).to_be_visible(timeout=15_000)
+    expect(page.locator("#took")).to_contain_text("321")
+    expect(page.locator("#pulse")).not_to_contain_text("Syncing")
+    expect(page.locator("#status")).to_have_text("The run has ended.")
 
 
 def test_every_target_on_a_phone_is_large_enough(page: Page, people: Cast) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +18,7 @@ from sync.web.reason_texts import NOTICES
 from sync.web.reasons import fill
 from sync.web.summaries import by_day, summarise
 from sync.web.troubles import find_trouble
-from sync.web.workspace import Workspace, in_workspace, show
+from sync.web.workspace import Workspace, frame, in_workspace, show
 from tenants.models import Role
 
 RUNS_A_PAGE = 50
@@ -40,7 +42,7 @@ def runs(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 @require_safe
 @in_workspace()
 def run(request: HttpRequest, workspace: Workspace, run_id: int) -> HttpResponse:
-    """One run; while it lives, its progress comes alone for the page's poll."""
+    """One run; while it lives, its progress comes alone for the page's poll, and at its end what else tells of it."""
     found = get_object_or_404(
         Run.objects.for_tenant(workspace.tenant).select_related("requested_by", "tenant"), pk=run_id
     )
@@ -54,6 +56,9 @@ def run(request: HttpRequest, workspace: Workspace, run_id: int) -> HttpResponse
         "trouble": find_trouble(found.error_reason) if found.error_reason else None,
         "notices": [(fill(NOTICES[reason], {}), count) for reason, count in found.notices.items() if reason in NOTICES],
     }
+    if is_poll and not found.is_active:
+        asking = urlsplit(request.headers.get("HX-Current-URL", "")).path
+        context |= {"shell": frame(workspace), "is_its_page": asking == request.path}
     template = "sync/run.html#live" if is_poll else "sync/run.html"
     return show(request, workspace, template, "activity", context)
 

@@ -246,6 +246,28 @@ def test_lists_that_cannot_be_read_say_why_and_are_tried_again(world: World, sho
     assert Company.objects.get().names_progress == {}
 
 
+def test_lists_are_read_again_as_soon_as_quickbooks_says(
+    world: World, shop: Tenant, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    waits: list[float] = []
+
+    def apply_async(**wanted: Any) -> None:
+        waits.append(wanted["countdown"])
+
+    monkeypatch.setattr(read_company_names, "apply_async", apply_async)
+    Company.objects.update(names_read_at=None)
+    company_id = Company.objects.get().pk
+    world.break_company(path_contains="/query", action="status", status=429, headers={"Retry-After": "7"}, times=1)
+    with django_capture_on_commit_callbacks(execute=True):
+        read_company_names(company_id)
+    for _again in range(5):
+        world.heal()
+        world.break_company(path_contains="/query", action="html", times=30)
+        with django_capture_on_commit_callbacks(execute=True):
+            read_company_names(company_id)
+    assert waits == [7, 30, 60, 120], "as told, then doubling, then it is left to the minute's watch"
+
+
 def test_a_whole_connect_flow_logs_and_shows_no_secret(
     world: World, shop: Tenant, caplog: pytest.LogCaptureFixture
 ) -> None:
