@@ -52,7 +52,7 @@ NAMES_FIRST_RETRY_SECONDS = 15.0
 NAMES_LONGEST_RETRY_SECONDS = 120.0
 """Shorter than the stall: from then on `watch_connections` asks again, and two never read at once."""
 CONSENT_SECONDS = 1.0
-"""The calls of a consent are not counted; a burst of them just before would make QuickBooks say 429 to the first list."""
+"""The calls of a consent are not counted: right behind that burst the first list would be answered with 429."""
 
 
 def start_run(tenant: Tenant, *, trigger: str, user: User | None = None, order_ids: Sequence[int] = ()) -> Run:
@@ -226,7 +226,7 @@ def request_names(company: Company) -> None:
 def read_company_names(company_id: int) -> None:
     """Reads all name lists of a company. Safe to repeat; what stops it is shown and tried again a little later.
 
-    When QuickBooks is busy: as soon as it says, else after 15 seconds, doubling; `watch_connections` is the last resort.
+    When QuickBooks is busy: as soon as it says, else after 15 seconds, doubling; after that it is left to the watch.
     """
     company = Company.objects.filter(pk=company_id, names_read_at__isnull=True).first()
     if company is None:

@@ -155,8 +155,8 @@ class OrdersForm(forms.Form):
 
 
 def _status_choices(statuses: Iterable[StoreStatus], chosen: Iterable[str]) -> Choices:
-    """The store's own statuses in its words, and the pseudo-status for orders that carry refunds."""
-    found = {status.slug: status.name for status in statuses}
+    """WooCommerce's statuses in the reader's language, the store's own in its words, and one for carried refunds."""
+    found = {status.slug: status_name(status.slug, other=status.name) for status in statuses}
     for slug in chosen:
         found.setdefault(slug, status_name(slug))
     found[PARTIALLY_REFUNDED] = status_name(PARTIALLY_REFUNDED)

@@ -52,10 +52,10 @@ def order_label(number: str) -> str:
     return number if number.startswith(("#", "n°")) else _("#%(number)s") % {"number": number}
 
 
-def status_name(slug: str) -> str:
-    """WooCommerce's own statuses in the reader's language; custom ones as the store spells them."""
+def status_name(slug: str, *, other: str = "") -> str:
+    """WooCommerce's own statuses in the reader's language; custom ones as the store calls (`other`) or spells them."""
     known = STATUSES.get(slug)
-    return str(known) if known is not None else slug
+    return str(known) if known is not None else other or slug
 
 
 def tell(

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.hand import Hand
+from tests.browser.hand import Hand, Keyboard
 from tests.browser.product import Product
 
 pytestmark = pytest.mark.browser
@@ -28,7 +28,14 @@ WORKSPACE = "Maison Dupont"
 LOCALES = {"en": "en-GB", "fr": "fr-FR"}
 TITLES = {
     "en": ["Connect your store", "Connect QuickBooks", "Orders", "Taxes and payments", "Dry run", "Turn on"],
-    "fr": ["Connecter la boutique", "Connecter QuickBooks", "Commandes", "Taxes et paiements", "Simulation", "Activer"],
+    "fr": [
+        "Connecter votre boutique",
+        "Connecter QuickBooks",
+        "Commandes",
+        "Taxes et paiements",
+        "Simulation",
+        "Activer",
+    ],
 }
 
 
@@ -86,10 +93,10 @@ def connect_store(hand: Hand, product: Product) -> None:
 
 
 def connect_company(hand: Hand) -> None:
-    page = hand.page
     hand.click("main form button.primary")
     hand.click("button.main")
     hand.click("button[value=link]")
+    hand.wait_for("main a.primary")
     hand.click("main a.primary")
     hand.done("QuickBooks")
 
@@ -119,17 +126,19 @@ def rehearse(hand: Hand) -> None:
 def turn_on(hand: Hand) -> None:
     page = hand.page
     month_ago = datetime.now(UTC).date() - timedelta(days=40)
-    hand.type("#id_start_date", month_ago.isoformat())
+    field = "#id_start_date"
+    hand.type(field, f"{month_ago:%m%d%Y}" if isinstance(hand, Keyboard) else month_ago.isoformat())
+    expect(page.locator(field)).to_have_value(month_ago.isoformat())
     hand.click("main form button.primary")
     page.wait_for_url("**/runs/*/")
-    expect(page.locator(".title .badge.ok, .title .badge.warn")).to_be_visible(timeout=120_000)
+    hand.wait_for(".title .badge.ok, .title .badge.warn", 120)
     hand.done("turned on, first sync through")
 
 
 def see_one(hand: Hand) -> None:
     """The first order, on its own page, with its proof."""
     page = hand.page
-    hand.click("nav[aria-label] a[href$='/records/']")
+    hand.click(page.locator("header.side a[href$='/records/']").first)
     hand.click(page.locator("#results tbody tr:has(.badge.ok) th a").first)
     page.wait_for_url(re.compile(r"/records/\d+/$"))
     amounts = page.locator(".proof").first.locator(".amount").all_text_contents()
@@ -138,12 +147,15 @@ def see_one(hand: Hand) -> None:
     hand.done("first order with its proof")
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize(
+    ("language", "manner"), [("en", "mouse"), ("fr", "mouse"), ("en", "keyboard"), ("fr", "without script")]
+)
 def test_from_a_stranger_to_the_first_order_in_the_books(
-    language: str, chromium: Browser, product: Product, pytestconfig: pytest.Config
+    language: str, manner: str, chromium: Browser, product: Product, pytestconfig: pytest.Config
 ) -> None:
-    page = visitor(chromium, product, language)
-    hand = Hand(page)
+    has_script = manner != "without script"
+    page = visitor(chromium, product, language, script=has_script)
+    hand = Keyboard(page) if manner == "keyboard" else Hand(page, has_script=has_script)
     sign_up(hand, product)
     create_workspace(hand)
     connect_store(hand, product)
@@ -158,7 +170,7 @@ def test_from_a_stranger_to_the_first_order_in_the_books(
     turn_on(hand)
     see_one(hand)
     page.context.close()
-    _say(pytestconfig, hand.report(f"The way in {language}"))
+    _say(pytestconfig, hand.report(f"The way in {language}, {manner}"))
     assert hand.clicks <= MOST_CLICKS
     assert hand.seconds <= MOST_SECONDS
     documents = product.company("ledger")["documents"]

@@ -347,7 +347,7 @@ def _rehearsed(one: Rehearsal) -> RehearsedRow:
             sentence="",
             cure="",
         )
-    told = tell(outcome.reason, {"order": order.number, **outcome.details})
+    told = tell(outcome.reason, outcome.details, number=order.number, currency=currency)
     return RehearsedRow(
         number=order_label(order.number),
         buyer=buyer,
