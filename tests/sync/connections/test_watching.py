@@ -252,7 +252,7 @@ def test_lists_are_read_again_as_soon_as_quickbooks_says(
     waits: list[float] = []
 
     def apply_async(**wanted: Any) -> None:
-        waits.append(wanted["countdown"])
+        waits.append(round((wanted["eta"] - timezone.now()).total_seconds()))
 
     monkeypatch.setattr(read_company_names, "apply_async", apply_async)
     Company.objects.update(names_read_at=None)
