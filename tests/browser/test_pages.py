@@ -127,6 +127,24 @@ def test_filters_work_while_typing_and_stay_in_the_address(page: Page, people: C
     expect(page.locator("#results tbody tr")).to_have_count(1)
 
 
+def test_ticks_are_counted_cleared_and_retried(page: Page, people: Cast) -> None:
+    page.goto(reverse("records", args=[people.tenant.slug]) + "?state=attention")
+    bar, head = page.locator("#bulk"), page.locator("[data-all]")
+    expect(bar).to_be_hidden()
+    page.locator("[name=id]").nth(0).check()
+    expect(bar).to_contain_text("1 selected")
+    assert head.evaluate("box => box.indeterminate")
+    head.check()
+    held = Record.objects.filter(tenant=people.tenant, state="attention").count()
+    expect(bar).to_contain_text(f"{held} selected")
+    page.get_by_role("button", name="Clear").click()
+    expect(bar).to_be_hidden()
+    page.locator("[name=id]").nth(1).check()
+    page.get_by_role("button", name="Retry 1").click()
+    expect(page.locator("h1")).to_have_text("1 record is looked at again.")
+    assert Record.objects.filter(tenant=people.tenant, state="attention").count() == held - 1
+
+
 def test_progress_follows_the_run_and_tells_its_end(page: Page, people: Cast) -> None:
     page.goto(reverse("overview", args=["importing"]))
     run = Run.objects.get(tenant__slug="importing")
@@ -154,7 +172,7 @@ def test_every_target_on_a_phone_is_large_enough(page: Page, people: Cast) -> No
         small = page.evaluate(
             """() => [...document.querySelectorAll('a, button, select, input:not([type=hidden])')]
                 .filter(one => one.checkVisibility({visibilityProperty: true}) && !one.closest('.vh, .skip, p'))
-                .map(one => [one.outerHTML.slice(0, 120), one.getBoundingClientRect()])
+                .map(one => [one.outerHTML.slice(0, 120), (one.closest('label') ?? one).getBoundingClientRect()])
                 .filter(([, box]) => box.height && (box.height < 43.5 || box.width < 43.5))
                 .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
         )
