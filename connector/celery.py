@@ -11,10 +11,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "connector.settings")
 app = Celery("connector")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["sync"])
+app.autodiscover_tasks(["sync"], related_name="mail_tasks")
 app.conf.beat_schedule = {
     "dispatch-due-tenants": {"task": "sync.tasks.dispatch_due_tenants", "schedule": 60.0},
     "sweep": {"task": "sync.tasks.sweep", "schedule": 60.0},
     "watch-connections": {"task": "sync.tasks.watch_connections", "schedule": 60.0},
+    "mail-digests": {"task": "sync.mail_tasks.mail_digests", "schedule": 60.0},
 }
 app.conf.task_routes = {
     "sync.tasks.run_slice": {"queue": "sync"},
@@ -25,4 +27,6 @@ app.conf.task_routes = {
     "sync.tasks.pull_forward": {"queue": "sync"},
     "sync.tasks.take_in_events": {"queue": "interactive"},
     "sync.tasks.mail_lost_connection": {"queue": "mail"},
+    "sync.mail_tasks.mail_digests": {"queue": "mail"},
+    "sync.mail_tasks.send_reports": {"queue": "mail"},
 }

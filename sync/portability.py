@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from connector.accounting.books import CompanyFacts
 from connector.accounting.facts import facts_from_json
 from connector.accounting.keys import normalise
+from sync import recipients
 from sync.models import MirrorEntry, OptionsVersion, Record
 from sync.schema import DEFAULTS, RETENTION_DAYS, SCHEMA, Option, Reference, check_form, with_defaults
 from tenants.models import Company, Tenant, User
@@ -241,7 +242,6 @@ def _check_together(options: Mapping[str, Any]) -> list[Problem]:
 
 
 _NOT_YET: Mapping[str, str] = {
-    "tenant.report": "reports are not mailed yet",
     "orders.cancelled": "cancelled orders are not undone yet",
     "items.initial_quantity": "new inventory items begin at 0",
     "payments.gateway_fees": "gateway fees are not sent yet",
@@ -316,8 +316,16 @@ def save_options(
             created_by=user,
             who=who or (str(user) if user else ""),
         )
-        _queue_again(tenant)
+        recipients.follow(tenant, options, user=user)
+        if current is None or _without_report(current.document) != _without_report(options):
+            _queue_again(tenant)
     return version
+
+
+def _without_report(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides about records: who is told of them does not."""
+    rest = {name: value for name, value in options["tenant"].items() if name != "report"}
+    return {**options, "tenant": rest}
 
 
 def _queue_again(tenant: Tenant) -> None:

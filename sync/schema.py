@@ -31,6 +31,9 @@ class Option:
     nullable: bool = False
 
 
+LANGUAGES = ("en", "fr", "fr-ca")
+_ADDRESS = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\"]+")
+MOST_RECIPIENTS = 20
 ITEM, ACCOUNT, TAX_CODE = Reference("Item"), Reference("Account"), Reference("TaxCode")
 
 Found = Iterator[tuple[str, str]]
@@ -69,11 +72,32 @@ def _report(path: str, value: Any) -> Found:
     if not isinstance(value, Mapping):
         yield path, _("must be an object with recipients and when.")
         return
-    yield from _unknown(path, value, ("recipients", "when", "language"))
-    for address in value.get("recipients", []):
-        if not isinstance(address, str) or not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", address):
-            yield f"{path}.recipients", _("“%(address)s” is not an e-mail address.") % {"address": address}
+    yield from _unknown(path, value, ("recipients", "when", "language", "languages"))
+    yield from _recipients(f"{path}.recipients", value.get("recipients", []))
+    if value.get("language") is not None:
+        yield from _word(f"{path}.language", value["language"], LANGUAGES)
+    yield from _languages(f"{path}.languages", value.get("languages", {}))
     yield from _word(f"{path}.when", value.get("when", "never"), ("every_run", "daily", "weekly", "problems", "never"))
+
+
+def _recipients(path: str, value: Any) -> Found:
+    if not isinstance(value, list):
+        yield path, _("must be a list of e-mail addresses.")
+        return
+    if len(value) > MOST_RECIPIENTS:
+        yield path, _("at most %(count)s addresses get reports.") % {"count": MOST_RECIPIENTS}
+    for address in value:
+        if not isinstance(address, str) or len(address) > 254 or not _ADDRESS.fullmatch(address):
+            yield path, _("“%(address)s” is not an e-mail address.") % {"address": address}
+
+
+def _languages(path: str, value: Any) -> Found:
+    """{address: language} for those who read another language than the rest."""
+    if not isinstance(value, Mapping):
+        yield path, _("must be an object: address -> language.")
+        return
+    for address, language in value.items():
+        yield from _word(f"{path}.{address}", language, LANGUAGES)
 
 
 def _rates(path: str, value: Any) -> Found:
@@ -140,7 +164,7 @@ def _prefix(path: str, value: Any) -> Found:
 
 
 SCHEMA: Mapping[str, Option] = {
-    "tenant.language": Option(("en", "fr", "fr-ca"), "en"),
+    "tenant.language": Option(LANGUAGES, "en"),
     "tenant.time_zone": Option(_zone, "UTC"),
     "tenant.start_date": Option(_date, "2026-01-01"),
     "tenant.automatic_sync": Option(bool, False),

@@ -25,7 +25,8 @@ from connector.accounting.plan import needed_products, plan_order
 from connector.accounting.policy import PostingPolicy, Ref
 from connector.qbo.encode import encode_document
 from connector.woo.parse import parse_order
-from sync.models import OptionsVersion, Posting, Record, RecordEvent, Run
+from sync.digests import figures_of_period
+from sync.models import OptionsVersion, Posting, Record, RecordEvent, Report, Run
 from tenants.models import Company, Membership, Role, Tenant, User
 from tenants.web.people import mark_verified
 from tests.connector.accounting.shops import FR_MAPPINGS, PAYLOADS, fr_policy, fr_taxes
@@ -271,6 +272,15 @@ def ended_run(tenant: Tenant, at: datetime, tally: Mapping[str, int] | None = No
         "woo_calls": 2,
     }
     return Run.objects.create(tenant=tenant, **(values | fields))
+
+
+def report_of(tenant: Tenant, kind: str = "daily", *, days: int = 1, now: datetime | None = None) -> Report:
+    """A report about the last days, as the product makes it; nobody was sent it."""
+    until = now or timezone.now()
+    since = until - timedelta(days=days)
+    figures = figures_of_period(tenant, kind, since, until)
+    key = f"{kind}:{next(_numbers)}"
+    return Report.objects.create(tenant=tenant, kind=kind, key=key, since=since, until=until, figures=figures)
 
 
 def live_run(tenant: Tenant, **fields: Any) -> Run:

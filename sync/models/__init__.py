@@ -6,6 +6,7 @@ from sync.models.mirror import MirrorEntry
 from sync.models.options import OptionsVersion
 from sync.models.posting import Batch, Posting
 from sync.models.record import Record, RecordEvent
+from sync.models.report import Recipient, Report, ReportMail, ReportSchedule, ToldProblem
 from sync.models.run import Run
 
 __all__ = [
@@ -16,8 +17,13 @@ __all__ = [
     "MirrorEntry",
     "OptionsVersion",
     "Posting",
+    "Recipient",
     "Record",
     "RecordEvent",
+    "Report",
+    "ReportMail",
+    "ReportSchedule",
     "Run",
     "StoreHook",
+    "ToldProblem",
 ]

@@ -84,6 +84,7 @@ class Run(models.Model):
                 fields=["state", "not_before"], name="run_in_flight", condition=Q(state__in=["queued", "running"])
             ),
             models.Index(fields=["tenant", "-created_at"], name="run_by_tenant"),
+            models.Index(fields=["finished_at"], name="run_by_end"),
         ]
 
     def __str__(self) -> str:

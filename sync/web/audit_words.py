@@ -32,6 +32,10 @@ ACTIONS: Mapping[str, Text] = {
     "member_role": gettext_lazy("Changed a role"),
     "member_removed": gettext_lazy("Removed somebody"),
     "member_left": gettext_lazy("Left the workspace"),
+    "report_options": gettext_lazy("Changed who gets reports, or when"),
+    "report_confirmed": gettext_lazy("Confirmed an address for reports"),
+    "report_unsubscribed": gettext_lazy("Ended the reports to an address"),
+    "report_resubscribed": gettext_lazy("Asked for the reports again"),
 }
 FIELDS: Mapping[str, Text] = {
     "email": gettext_lazy("Person"),
@@ -44,6 +48,10 @@ FIELDS: Mapping[str, Text] = {
     "records": gettext_lazy("Records"),
     "why": gettext_lazy("Reason"),
     "automatic_sync": gettext_lazy("Automatic sync"),
+    "report.when": gettext_lazy("When reports are sent"),
+    "report.language": gettext_lazy("Language of reports"),
+    "report.recipients": gettext_lazy("Recipients"),
+    "report.languages": gettext_lazy("Languages of recipients"),
 }
 _SHOWN = 60
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from sync.web import urls_connect, urls_people
+from sync.web import urls_connect, urls_people, urls_reports
 from sync.web.views import bulk, home, overview, records, runs, setup
 
 workspace_urls: list[URLPattern | URLResolver] = [
@@ -25,6 +25,7 @@ workspace_urls: list[URLPattern | URLResolver] = [
     path("setup/on/", setup.turn_on, name="setup_on"),
     path("setup/off/", setup.turn_off, name="setup_off"),
     *urls_people.workspace_urls,
+    *urls_reports.workspace_urls,
     path("more/", overview.more, name="more"),
     *urls_connect.workspace_urls,
 ]
@@ -33,6 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("clients/", home.clients, name="clients"),
     *urls_people.urlpatterns,
+    *urls_reports.urlpatterns,
     path("t/<slug:slug>/", include(workspace_urls)),
     *urls_connect.urlpatterns,
 ]

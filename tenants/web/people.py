@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils import translation
 
-from tenants.models import User
+from tenants.models import Tenant, User
 
 
 def person_of(request: HttpRequest) -> User:
@@ -31,3 +31,9 @@ def language_for(address: str, fallback: str = "") -> str:
         if language in known:
             return language
     return settings.LANGUAGE_CODE
+
+
+def verified_members(tenant: Tenant) -> dict[str, User]:
+    """Small-letter address -> member, for active members who have shown that the address is theirs."""
+    shown = EmailAddress.objects.filter(verified=True, user__memberships__tenant=tenant, user__is_active=True)
+    return {one.email.lower(): one.user for one in shown.select_related("user")}

@@ -24,7 +24,6 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("tenant.report", {"recipients": ["compta@dupont.example"], "when": "daily"}),
         ("orders.cancelled", "void"),
         ("items.initial_quantity", "store"),
         ("payments.gateway_fees", True),

@@ -88,6 +88,7 @@ def _document(
             "time_zone": "Europe/Paris",
             "start_date": (date.today() - timedelta(days=DAYS_BACK)).isoformat(),  # noqa: DTZ011  (any day will do)
             "automatic_sync": True,
+            "report": {"recipients": [OWNER, ACCOUNTANT], "when": "daily"},
         },
         "members": [
             {"email": OWNER, "role": "owner", "password": accounts[OWNER]},

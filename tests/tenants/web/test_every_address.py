@@ -21,10 +21,11 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
-from sync.models import Record, Run
+from sync.models import Recipient, Record, Report, Run
+from sync.web import report_settings
 from tenants.models import AuditEntry, ConnectionAttempt, Invitation, Membership, Role, Tenant, User
 from tenants.web import team
-from tests.factories import captured, ended_run, hold, member, person, record_of, workspace
+from tests.factories import captured, ended_run, hold, member, person, record_of, report_of, workspace
 from tests.tenants.web.conftest import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +56,9 @@ class World:
             expires_at=timezone.now() + timedelta(minutes=10),
         )
         self.rows["attempt_id", tenant.pk] = attempt.pk
+        report_settings.add(tenant, f"reports-{tenant.slug}@example.com", "", user=owner.user)
+        self.rows["recipient_id", tenant.pk] = Recipient.objects.get(tenant=tenant).pk
+        self.rows["report_id", tenant.pk] = report_of(tenant).pk
         spare = member(tenant, f"spare-{tenant.slug}@example.com", Role.VIEWER)
         self.rows["member_id", tenant.pk] = Membership.objects.get(user=spare).pk
 
@@ -89,6 +93,8 @@ VALUES: dict[str, Callable[[World, Tenant], str]] = {
     "member_id": _row("member_id"),
     "invitation_id": _row("invitation_id"),
     "attempt_id": _row("attempt_id"),
+    "recipient_id": _row("recipient_id"),
+    "report_id": _row("report_id"),
     "token": lambda _world, _tenant: "forged",
     "key": lambda _world, _tenant: "forged",
     "uidb36": lambda _world, _tenant: "1",
@@ -100,6 +106,8 @@ FOR_VISITORS = {
     "account_confirm_email", "account_confirm_login_code", "account_reset_password", "account_reset_password_done",
     "account_reset_password_from_key", "account_reset_password_from_key_done", "mfa_authenticate", "set_language",
     "invitation", "healthz", "readyz", "metrics",
+    # Whoever was mailed the link: it is signed and names one recipient.
+    "report_confirm", "report_end",
     # Where Intuit and shops send people and data; each checks a signature, a state or a session of its own.
     "quickbooks_callback", "intuit_launch", "intuit_reconnect", "intuit_disconnect", "store_keys",
     "quickbooks_webhook", "woocommerce_webhook",
@@ -169,7 +177,8 @@ def is_sign_in(answer: HttpResponse) -> bool:
 def rows() -> list[object]:
     """What a refused request must leave as it was."""
     kept = [
-        model.objects.order_by("pk").values() for model in (Tenant, Membership, Invitation, Record, Run, AuditEntry)
+        model.objects.order_by("pk").values()
+        for model in (Tenant, Membership, Invitation, Record, Run, AuditEntry, Recipient, Report)
     ]
     return [list(one) for one in kept]
 

@@ -1,0 +1,243 @@
+"""What a report says, as figures: frozen when the report is made, so that every reader sees the same numbers.
+
+Amounts are texts of exact decimals, moments ISO texts in UTC; nothing in it is in any language. A figures document:
+  kind, workspace, country, time_zone, since, until
+  sums      per currency: the proof of the sales of the period (of a run: of its records); see `reports.Sums`
+  month     unexplained difference of the month so far, per currency; not in reports of a run
+  posted    per document type and currency: how many were made in the period, total and tax as QuickBooks answered
+  updated   how many older documents were written again in the period
+  causes    open causes, largest first, each with its newest numbers; `new`: how many of its records came up in it
+  open      how many records need attention in all, by source
+  skipped   per reason: how many in the period, newest numbers
+  waiting   how many wait for payment or for their sale
+  trouble   why the last run could not finish, "" when it did
+  next_at   when the next run starts by itself, null when none does
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, DateTimeField, F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from sync.models import Posting, Record, Run
+from sync.models.scoping import TenantQuerySet
+from sync.reports import (
+    AMOUNT,
+    COUNTED,
+    CREDITS,
+    SALES,
+    ZERO,
+    Cause,
+    Sums,
+    latest_run,
+    open_causes,
+    records_of_cause,
+    sums_of,
+)
+from tenants.models import Tenant
+
+MOST_CAUSES = 8
+MOST_NUMBERS = 5
+KINDS_OF_DOCUMENTS = (*SALES, *CREDITS, "Payment")
+"""In this order."""
+
+
+def figures_of_period(tenant: Tenant, kind: str, since: datetime, until: datetime) -> dict[str, Any]:
+    """since <= moment < until; a record that is held since then is new."""
+    sales = Record.objects.for_tenant(tenant).filter(ordered_at__gte=since, ordered_at__lt=until)
+    skipped = Record.objects.for_tenant(tenant).filter(
+        state=Record.State.SKIPPED, state_since__gte=since, state_since__lt=until
+    )
+    answered = Posting.objects.for_tenant(tenant).filter(answered_at__gte=since, answered_at__lt=until)
+    figures = _common(tenant, kind, since, until, new=Q(state_since__gte=since))
+    last_day = (until - timedelta(microseconds=1)).astimezone(tenant.zone)
+    month = last_day.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    to_date = Record.objects.for_tenant(tenant).filter(ordered_at__gte=month, ordered_at__lt=until)
+    return {
+        **figures,
+        "sums": [_sums(one) for one in sums_of(sales)],
+        "month": [{"currency": one.currency, "unexplained": str(one.unexplained)} for one in sums_of(to_date)],
+        **_documents(answered),
+        "skipped": _skipped(skipped),
+    }
+
+
+def figures_of_run(run: Run) -> dict[str, Any]:
+    """Of what this run did; a record that a later run looked at again is told of there."""
+    tenant = run.tenant
+    since = run.started_at or run.created_at
+    until = run.finished_at or since
+    records = Record.objects.for_tenant(tenant).filter(run=run)
+    return {
+        **_common(tenant, "run", since, until, new=Q(run=run)),
+        "sums": [_sums(one) for one in sums_of(records)],
+        "month": [],
+        **_documents(Posting.objects.for_tenant(tenant).filter(run=run)),
+        "skipped": _skipped(records.filter(state=Record.State.SKIPPED)),
+        "trouble": run.error_reason if run.state in (Run.State.FAILED, Run.State.PAUSED) else "",
+    }
+
+
+def figures_of_problems(tenant: Tenant, since: datetime, now: datetime, new: Q) -> dict[str, Any]:
+    """The causes that `new`, a condition on held records, finds; nothing of what went well."""
+    nothing: dict[str, Any] = {"sums": [], "month": [], "posted": [], "updated": 0, "skipped": []}
+    return {**_common(tenant, "problems", since, now, new=new, only_new=True), **nothing}
+
+
+def _common(
+    tenant: Tenant, kind: str, since: datetime, until: datetime, *, new: Q, only_new: bool = False
+) -> dict[str, Any]:
+    held = Record.objects.for_tenant(tenant).filter(state=Record.State.ATTENTION)
+    sources = held.order_by().values("source").annotate(records=Count("pk"))
+    causes = open_causes(tenant)
+    if only_new:
+        causes = [one for one in causes if records_of_cause(tenant, one.reason, one.subject).filter(new).exists()]
+    run = latest_run(tenant)
+    stuck = run is not None and run.state in (Run.State.FAILED, Run.State.PAUSED)
+    starts = tenant.automatic_sync and not tenant.is_paused and tenant.is_connected
+    waiting = Record.objects.for_tenant(tenant).filter(state=Record.State.WAITING, source__in=COUNTED)
+    return {
+        "kind": kind,
+        "workspace": tenant.name,
+        "country": str((tenant.company.facts or {}).get("country", "")) if tenant.company else "",
+        "time_zone": tenant.time_zone,
+        "since": since.isoformat(),
+        "until": until.isoformat(),
+        "causes": [_cause(tenant, cause, new) for cause in causes[:MOST_CAUSES]],
+        "more_causes": max(0, len(causes) - MOST_CAUSES),
+        "open": {row["source"]: row["records"] for row in sources},
+        "new": held.filter(new).count(),
+        "waiting": waiting.count(),
+        "trouble": run.error_reason if run is not None and stuck else "",
+        "next_at": tenant.next_run_at.isoformat() if starts and tenant.next_run_at else None,
+    }
+
+
+def _cause(tenant: Tenant, cause: Cause, new: Q) -> dict[str, Any]:
+    records = records_of_cause(tenant, cause.reason, cause.subject)
+    sample = cause.sample
+    return {
+        "reason": cause.reason,
+        "subject": cause.subject,
+        "records": cause.records,
+        "new": records.filter(new).count(),
+        "amounts": {currency: str(amount) for currency, amount in sorted(cause.amounts.items())},
+        "numbers": _numbers(records),
+        "sample": cause.sample_id,
+        "source": sample.source if sample is not None else Record.Source.ORDER,
+        "currency": sample.currency if sample is not None else "",
+        "details": sample.details if sample is not None else {},
+    }
+
+
+def _numbers(records: TenantQuerySet[Record]) -> list[str]:
+    newest = records.order_by("-ordered_at", "-pk").values_list("number", "woo_id")[:MOST_NUMBERS]
+    return [number or str(woo_id) for number, woo_id in newest]
+
+
+def _sums(one: Sums) -> dict[str, Any]:
+    return {
+        "currency": one.currency,
+        "store": str(one.store),
+        "books": str(one.books),
+        "to_resolve": str(one.to_resolve),
+        "on_the_way": str(one.on_the_way),
+        "unexplained": str(one.unexplained),
+        "sales": one.sales,
+        "refunds": one.refunds,
+        "documents": one.documents,
+        "open_records": one.open_records,
+        "on_the_way_records": one.on_the_way_records,
+    }
+
+
+def _documents(answered: TenantQuerySet[Posting]) -> dict[str, Any]:
+    """New documents with the totals that QuickBooks answered last, and how many older ones were written again."""
+    posted = answered.filter(state=Posting.State.POSTED, record__isnull=False)
+    last = Posting.objects.filter(
+        record=OuterRef("record"),
+        entity=OuterRef("entity"),
+        qbo_id=OuterRef("qbo_id"),
+        state=Posting.State.POSTED,
+        operation__in=["create", "update"],
+    ).order_by("-pk")
+    rows = (
+        posted.filter(operation="create", entity__in=KINDS_OF_DOCUMENTS)
+        .annotate(last_total=Subquery(last.values("total")[:1]), last_tax=Subquery(last.values("tax")[:1]))
+        .order_by()
+        .values("entity", currency=F("record__currency"))
+        .annotate(
+            count=Count("pk"),
+            total_sum=Coalesce(Sum("last_total"), ZERO, output_field=AMOUNT),
+            tax_sum=Coalesce(Sum("last_tax"), ZERO, output_field=AMOUNT),
+        )
+    )
+    made = Posting.objects.filter(
+        record=OuterRef("record"), entity=OuterRef("entity"), qbo_id=OuterRef("qbo_id"), operation="create"
+    ).order_by("-pk")
+    first = answered.order_by("answered_at").values_list("answered_at", flat=True).first()
+    updated = (
+        posted.filter(operation="update", entity__in=KINDS_OF_DOCUMENTS)
+        .annotate(made_at=Subquery(made.values("answered_at")[:1], output_field=DateTimeField()))
+        .filter(made_at__lt=first)
+        .values("entity", "qbo_id")
+        .distinct()
+        .count()
+        if first is not None
+        else 0
+    )
+    return {"posted": _in_order(rows), "updated": updated}
+
+
+def _in_order(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    def place(row: Mapping[str, Any]) -> tuple[str, int]:
+        return row["currency"], KINDS_OF_DOCUMENTS.index(row["entity"])
+
+    return [
+        {
+            "entity": row["entity"],
+            "currency": row["currency"],
+            "count": row["count"],
+            "total": _signed(row["entity"], row["total_sum"]),
+            "tax": _signed(row["entity"], row["tax_sum"]),
+        }
+        for row in sorted(rows, key=place)
+    ]
+
+
+def _signed(entity: str, amount: Decimal) -> str:
+    """What gives money back lowers the sum. SQLite adds in binary: what is beyond five places is noise."""
+    exact = amount.quantize(Decimal("0.00001"))
+    return str(-exact if entity in CREDITS and exact else exact)
+
+
+def _skipped(records: TenantQuerySet[Record]) -> list[dict[str, Any]]:
+    groups = records.order_by().values("reason").annotate(records=Count("pk")).order_by("-records", "reason")
+    found = []
+    for row in groups:
+        of_reason = records.filter(reason=row["reason"]).order_by("-ordered_at", "-pk")
+        newest = of_reason.only("details", "source").first()
+        found.append(
+            {
+                "reason": row["reason"],
+                "records": row["records"],
+                "numbers": _numbers(of_reason),
+                "details": newest.details if newest is not None else {},
+                "source": newest.source if newest is not None else Record.Source.ORDER,
+            }
+        )
+    return found
+
+
+def open_total(figures: dict[str, Any]) -> int:
+    return sum(figures["open"].values())
+
+
+def documents_total(posted: Sequence[dict[str, Any]], kinds: Collection[str] = (*SALES, *CREDITS)) -> int:
+    """How many documents of these kinds; payments are counted apart, for they belong to an invoice."""
+    return sum(row["count"] for row in posted if row["entity"] in kinds)
