@@ -59,6 +59,8 @@ def build_policy(tenant: Tenant, version: OptionsVersion, company: Company) -> P
         multicurrency=facts.multicurrency,
         country=facts.country,
         taxes=_taxes(document["taxes"], facts, company),
+        store_currency=str(tenant.store_facts.get("currency") or ""),
+        exchange_rates=orders["exchange_rates"],
         document=orders["document"],
         date_choice=orders["date"],
         number_prefix=orders["number_prefix"],
@@ -103,7 +105,9 @@ def build_policy(tenant: Tenant, version: OptionsVersion, company: Company) -> P
             initial_quantity=items["initial_quantity"],
         ),
         customers=CustomerPolicy(
-            reactivate=customers["reactivate"], same_email_other_name=customers["same_email_other_name"]
+            reactivate=customers["reactivate"],
+            same_email_other_name=customers["same_email_other_name"],
+            activate_currency=customers["activate_currency"],
         ),
     )
 

@@ -224,6 +224,7 @@ SCHEMA: Mapping[str, Option] = {
     "customers.reactivate": Option(bool, False),
     "customers.same_email_other_name": Option(("existing", "new"), "existing"),
     "customers.update": Option(("fill_empty", "overwrite", "never"), "fill_empty"),
+    "orders.exchange_rates": Option(("quickbooks", "order"), "quickbooks"),
     "customers.activate_currency": Option(bool, False),
     "refunds.whole_order": Option(("mirror", "amount"), "mirror"),
 }

@@ -9,6 +9,7 @@ from decimal import Decimal
 from connector.accounting.checks import find_mistakes, line_limit
 from connector.accounting.coding import Coding
 from connector.accounting.commerce import Address, Order
+from connector.accounting.currencies import exchange_rate
 from connector.accounting.customers import buyer_vat_number
 from connector.accounting.dates import DocumentDate
 from connector.accounting.documents import DocumentKind, Held, Notice, Planned, Proof, SaleDocument
@@ -36,15 +37,6 @@ class Header:
     customer: Ref
     note: str
     deposit: Deposit = field(default_factory=Deposit)
-
-
-def currency_problem(order: Order, policy: PostingPolicy) -> Held | None:
-    if order.currency == policy.home_currency:
-        return None
-    details = {"currency": order.currency, "home": policy.home_currency}
-    if policy.multicurrency:
-        return Held("not_yet_available", {"what": "multicurrency", **details})
-    return Held("currency_off", details)
 
 
 def settle_parts(
@@ -75,6 +67,7 @@ def assemble(goods: Order, policy: PostingPolicy, header: Header, settled: Settl
         number=header.number,
         document_date=header.day.day,
         currency=goods.currency,
+        exchange_rate=exchange_rate(goods, policy),
         customer=header.customer,
         lines=tuple(coded.line for coded in settled.lines),
         tax=settled.tax,

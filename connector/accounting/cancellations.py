@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connector.accounting.assembly import Header, currency_problem, settle_parts
+from connector.accounting.assembly import Header, settle_parts
 from connector.accounting.books import PostedSale
 from connector.accounting.checks import unusable_problem
 from connector.accounting.coding import begin_coding
 from connector.accounting.commerce import Order, Refund
 from connector.accounting.credits import Link, complete_credit, left_of, own_credit, taken_numbers
+from connector.accounting.currencies import currency_problem
 from connector.accounting.dates import DocumentDate, open_date
 from connector.accounting.documents import DocumentKind, Held, Parties, Planned, Skipped, Void
 from connector.accounting.goods import given_back, rest_of

@@ -70,6 +70,7 @@ class SaleDocument:
     """A sales receipt or invoice, or what gives back: a credit memo or refund receipt, with positive amounts.
 
     total: what the document must show. deposit_account: where the money goes to, of a refund receipt comes from.
+    exchange_rate: home units for one unit of the document's currency; None leaves it to QuickBooks.
     """
 
     kind: DocumentKind
@@ -95,6 +96,7 @@ class SaleDocument:
     due_date: date | None = None
     sales_class: Ref | None = None
     location: Ref | None = None
+    exchange_rate: Decimal | None = None
     global_tax: Literal["TaxExcluded", "NotApplicable"] | None = None
 
 
@@ -112,6 +114,7 @@ class PaymentDocument:
     deposit_account: Ref
     payment_method: Ref | None = None
     payment_reference: str = ""
+    exchange_rate: Decimal | None = None
     kind: DocumentKind = DocumentKind.PAYMENT
 
 

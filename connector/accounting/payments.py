@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from connector.accounting.commerce import Order
+from connector.accounting.currencies import exchange_rate
 from connector.accounting.dates import open_date
 from connector.accounting.documents import Held, Notice, PaymentDocument
 from connector.accounting.keys import payment_key, sale_key
@@ -76,6 +77,7 @@ def invoice_payment(
         deposit_account=account,
         payment_method=mapping.payment_method if mapping else None,
         payment_reference=payment_reference(order),
+        exchange_rate=exchange_rate(order, policy),
     )
     return payment, ()
 

@@ -13,13 +13,13 @@ from connector.accounting.assembly import (
     assemble,
     checked,
     correction_notices,
-    currency_problem,
     prove,
     settle_parts,
 )
 from connector.accounting.checks import unusable_problem
 from connector.accounting.coding import begin_coding
 from connector.accounting.commerce import Order, ProductKey
+from connector.accounting.currencies import currency_notices, currency_problem
 from connector.accounting.customers import customer_notices, wanted_customer
 from connector.accounting.dates import open_date, order_moment
 from connector.accounting.documents import (
@@ -111,7 +111,11 @@ def _assemble(order: Order, policy: PostingPolicy, parties: Parties, settled: Se
     if isinstance(sale, Held):
         return sale
     documents: tuple[Document, ...] = (sale,)
-    notices: tuple[Notice, ...] = (*number_notices(policy), *customer_notices(order, policy))
+    notices: tuple[Notice, ...] = (
+        *number_notices(policy),
+        *customer_notices(order, policy),
+        *currency_notices(order, policy),
+    )
     if sale.kind is DocumentKind.INVOICE:
         paid = invoice_payment(order, policy, customer=sale.customer, total=sale.total)
         if isinstance(paid, Held):

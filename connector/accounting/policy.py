@@ -123,6 +123,7 @@ class CustomerPolicy:
 
     reactivate: bool = False
     same_email_other_name: Literal["existing", "new"] = "existing"
+    activate_currency: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,9 @@ class PostingPolicy:
     multicurrency: bool
     country: str
     taxes: TaxPolicy
+    store_currency: str = ""
+    exchange_rates: Literal["quickbooks", "order"] = "quickbooks"
+    """Of foreign sales: QuickBooks' own of the day, or the one that the store's currency plugin kept on the order."""
     document: DocumentChoice = "sales_receipt"
     date_choice: Literal["created", "paid", "completed"] = "created"
     number_prefix: str = ""

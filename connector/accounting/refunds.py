@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from connector.accounting.assembly import Header, currency_problem, settle_parts
+from connector.accounting.assembly import Header, settle_parts
 from connector.accounting.books import NoSale, PostedSale
 from connector.accounting.checks import unusable_problem
 from connector.accounting.coding import begin_coding, narrow_coding
@@ -22,6 +22,7 @@ from connector.accounting.credits import (
     refund_kind,
     taken_numbers,
 )
+from connector.accounting.currencies import currency_problem
 from connector.accounting.dates import open_date
 from connector.accounting.documents import DocumentKind, Held, Outcome, Parties, Skipped, Waiting
 from connector.accounting.goods import given_back, names_amounts, with_rates_of

@@ -39,6 +39,7 @@ def _sale(sale: SaleDocument) -> Payload:
     body: Payload = {
         "CustomerRef": values.reference(sale.customer),
         "CurrencyRef": {"value": sale.currency},
+        "ExchangeRate": values.number(sale.exchange_rate) if sale.exchange_rate is not None else None,
         "TxnDate": values.day(sale.document_date),
         "DocNumber": sale.number,
         "GlobalTaxCalculation": sale.global_tax,
@@ -128,6 +129,7 @@ def _payment(payment: PaymentDocument, paid_id: str) -> Payload:
         {
             "CustomerRef": values.reference(payment.customer),
             "CurrencyRef": {"value": payment.currency},
+            "ExchangeRate": values.number(payment.exchange_rate) if payment.exchange_rate is not None else None,
             "TxnDate": values.day(payment.document_date),
             "TotalAmt": amount,
             "DepositToAccountRef": values.reference(payment.deposit_account),

@@ -106,6 +106,7 @@ def _shown(books: Books, kind: str, document: Mapping[str, Any]) -> dict[str, An
         "PrivateNote": document.get("PrivateNote"),
         "CustomerRef": document.get("CustomerRef"),
         "CurrencyRef": document.get("CurrencyRef"),
+        "ExchangeRate": document.get("ExchangeRate"),
         "DepositToAccountRef": document.get("DepositToAccountRef"),
         "PaymentMethodRef": document.get("PaymentMethodRef"),
         "PaymentRefNum": document.get("PaymentRefNum"),

@@ -194,7 +194,7 @@ def _store_or_adopt(work: Slice, posting: Posting, answer: Answer) -> None:
 
 
 def _is_new_document(posting: Posting) -> bool:
-    return posting.operation == "create" and posting.entity not in NAME_ENTITIES
+    return posting.operation == "create" and posting.entity in set(DocumentKind)
 
 
 def store_answer(work: Slice, posting: Posting, answer: Answer) -> None:

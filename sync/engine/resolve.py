@@ -44,6 +44,7 @@ from sync.models import Mapping as MappingRow
 ROUNDS = 3
 """How often a creation is decided anew after QuickBooks said that the name exists."""
 DUPLICATE_NAME = "6240"
+UNKNOWN_CURRENCY = "2220"
 STALE_REFERENCES = frozenset({"610", "2500", "6250"})
 ITEM_ACCOUNTS = ("income_account", "expense_account", "inventory_asset_account", "cogs_account")
 PEOPLE: tuple[NameKind, ...] = ("Customer", "Vendor", "Employee")
@@ -310,7 +311,9 @@ def _reactivation(row: NameRow) -> Payload:
 
 
 def _learn_from(work: Slice, postings: Sequence[Posting], resolved: Resolved, refused: dict[str, Held]) -> None:
-    """Refused creations: a duplicate name is looked at (the one object that bears it), anything else holds."""
+    """Refused creations: a duplicate name is looked at (the one object that bears it), a currency that the company does
+    not list is added where the merchant allows it, anything else holds."""
+    currencies: dict[str, list[str]] = {}
     for posting in postings:
         last = (
             Posting.objects.for_tenant(work.tenant)
@@ -323,6 +326,9 @@ def _learn_from(work: Slice, postings: Sequence[Posting], resolved: Resolved, re
         resolved.created.pop(posting.key, None)
         if last.fault_code == DUPLICATE_NAME and _look_at_namesake(work, last):
             continue
+        if last.fault_code == UNKNOWN_CURRENCY:
+            currencies.setdefault(_currency_of(posting), []).append(posting.key)
+            continue
         refused[posting.key] = _lost_account(work, last) or Held(
             f"refused_by_quickbooks:{last.fault_code}",
             {
@@ -331,6 +337,31 @@ def _learn_from(work: Slice, postings: Sequence[Posting], resolved: Resolved, re
                 "name": str(posting.payload.get("DisplayName") or posting.payload.get("Name") or ""),
             },
         )
+    for currency, keys in currencies.items():
+        if not _activate(work, currency):
+            home = work.policy_for(work.options).home_currency
+            held = Held("currency_off", {"currency": currency, "home": home, "problem": "not_active"})
+            refused.update(dict.fromkeys(keys, held))
+
+
+def _currency_of(posting: Posting) -> str:
+    return str((posting.payload.get("CurrencyRef") or {}).get("value", ""))
+
+
+def _activate(work: Slice, currency: str) -> bool:
+    """Adds a currency to the company's list, by option; True when it is there now."""
+    if not work.policy_for(work.options).customers.activate_currency:
+        return False
+    key = f"currency:{currency}"
+    with transaction.atomic():
+        work.heartbeat()
+        Posting.objects.for_tenant(work.tenant).filter(key=key, state=Posting.State.POSTED).update(
+            state=Posting.State.UNDONE
+        )
+        posting = new_posting(work, key=key, operation="create", entity="CompanyCurrency", payload={"Code": currency})
+    send_everything(work)
+    posting.refresh_from_db()
+    return posting.state == Posting.State.POSTED or posting.fault_code == DUPLICATE_NAME
 
 
 def _lost_account(work: Slice, posting: Posting) -> Held | None:

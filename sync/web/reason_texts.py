@@ -184,6 +184,13 @@ ATTENTION: dict[str, Reason] = {
             " accountant first."
         ),
     ),
+    "currency_off/not_active": Reason(
+        "languages",
+        _("Currency not active"),
+        _("It is in %(currency)s, which is not among the currencies of the QuickBooks company. Nothing was sent."),
+        title=_("Sales in %(currency)s, which QuickBooks does not list"),
+        cure=_("Add the currency in QuickBooks, or allow it to be added under Manage, Customers; then retry."),
+    ),
     "number_too_long": Reason(
         "tag",
         _("Number too long"),
@@ -386,13 +393,6 @@ ATTENTION: dict[str, Reason] = {
         title=_("Orders cancelled in the store after they were sent"),
         cure=_("Correct the invoice in QuickBooks by hand, then skip it here."),
     ),
-    "not_yet_available/multicurrency": Reason(
-        "languages",
-        _("Foreign currency"),
-        _("It is in %(currency)s. Sales in another currency than %(home)s are not sent yet; nothing is lost."),
-        title=_("Sales in %(currency)s are not sent yet"),
-        cure=_("Enter it by hand in QuickBooks, then skip it here."),
-    ),
     "refused_by_quickbooks": Reason(
         "circle-x",
         _("Refused by QuickBooks"),
@@ -455,6 +455,9 @@ NOTICES: dict[str, Text] = {
         "New payment method in your store: “%(gateway)s”. Choose its account so that payments are recorded."
     ),
     "no_company": _("The buyer named no company, so the customer bears the buyer’s own name."),
+    "no_exchange_rate": _(
+        "The order bears no exchange rate from %(currency)s to the currency of the books; QuickBooks’ own of the day applies."
+    ),
     "number_left_empty": _(
         "QuickBooks leaves numbers blank while “Custom transaction numbers” is on. Turn it off there, under Account and"
         " settings, then Sales."

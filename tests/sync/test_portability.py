@@ -30,7 +30,6 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("products.enabled", True),
         ("stock.enabled", True),
         ("customers.update", "overwrite"),
-        ("customers.activate_currency", True),
         ("refunds.whole_order", "amount"),
         ("retention_days", 30),
     ],
