@@ -323,8 +323,9 @@ def save_options(
 
 def _without_report(options: Mapping[str, Any]) -> dict[str, Any]:
     """What decides about records: who is told of them does not."""
-    rest = {name: value for name, value in options["tenant"].items() if name != "report"}
-    return {**options, "tenant": rest}
+    whole = with_defaults(options)
+    del whole["tenant"]["report"]
+    return whole
 
 
 def _queue_again(tenant: Tenant) -> None:

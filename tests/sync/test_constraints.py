@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +13,22 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import CheckConstraint
 from django.utils import timezone
 
-from sync.models import Batch, Cursor, Link, Mapping, MirrorEntry, OptionsVersion, Posting, Record, Run, StoreHook
+from sync.models import (
+    Batch,
+    Cursor,
+    Link,
+    Mapping,
+    MirrorEntry,
+    OptionsVersion,
+    Posting,
+    Recipient,
+    Record,
+    Report,
+    ReportMail,
+    ReportSchedule,
+    Run,
+    StoreHook,
+)
 from tenants.models import Company, ConnectionAttempt, Invitation, Membership, Tenant, User
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +79,14 @@ class Rows:
             **{"tenant": self.tenant, "email": "bob@example.com", "role": "viewer", **fields}
         )
 
+    def recipient(self, **fields: Any) -> Recipient:
+        return Recipient.objects.create(**{"tenant": self.tenant, "email": "carol@example.com", **fields})
+
+    def report(self, **fields: Any) -> Report:
+        now = timezone.now()
+        values = {"kind": "daily", "key": "daily:2026-11-24", "since": now, "until": now, "figures": {}, **fields}
+        return Report.objects.create(tenant=self.tenant, **values)
+
     def attempt(self, **fields: Any) -> ConnectionAttempt:
         values = {"tenant": self.tenant, "user": self.user, "side": "store", **fields}
         values.setdefault("expires_at", timezone.now() + timedelta(hours=1))
@@ -102,6 +126,11 @@ BREAKS: dict[str, Callable[[Rows], object]] = {
     ),
     "person_once_per_address": lambda rows: User.objects.create(email="Alice@Example.com"),
     "one_open_invitation_per_address": lambda rows: (rows.invitation(), rows.invitation(email="BOB@example.com")),
+    "recipient_once_per_tenant": lambda rows: (rows.recipient(), rows.recipient(email="CAROL@example.com")),
+    "one_report_per_period_or_run": lambda rows: _twice(rows.report),
+    "one_mail_per_report_and_recipient": lambda rows: _twice(
+        partial(ReportMail.objects.create, report=rows.report(), recipient=rows.recipient(), language="en")
+    ),
     # States
     "posting_state_is_known": lambda rows: rows.posting(state="lost"),
     "posting_operation_is_known": lambda rows: rows.posting(operation="erase"),
@@ -131,6 +160,14 @@ BREAKS: dict[str, Callable[[Rows], object]] = {
     "store_hook_has_a_secret": lambda rows: StoreHook.objects.create(tenant=rows.tenant, secret=""),
     "store_hook_wants_what_it_heard": lambda rows: StoreHook.objects.create(
         tenant=rows.tenant, wanted_since=timezone.now()
+    ),
+    "report_kind_is_known": lambda rows: rows.report(kind="yearly"),
+    "report_schedule_when_is_known": lambda rows: ReportSchedule.objects.create(tenant=rows.tenant, when="hourly"),
+    "report_mail_state_is_known": lambda rows: ReportMail.objects.create(
+        report=rows.report(), recipient=rows.recipient(), language="en", state="gone"
+    ),
+    "report_mail_sent_has_a_moment": lambda rows: ReportMail.objects.create(
+        report=rows.report(), recipient=rows.recipient(), language="en", state="sent"
     ),
     "attempt_side_is_known": lambda rows: rows.attempt(side="bank"),
     "attempt_that_ended_keeps_no_token": lambda rows: rows.attempt(ended_at=timezone.now(), refresh_token="RT1"),

@@ -49,9 +49,9 @@ def test_when_and_language_are_saved_as_options_with_an_audit_entry(alice: Clien
     assert "Saved. The change applies from the next report." in said
     newest = OptionsVersion.objects.for_tenant(people.tenant).first()
     assert newest is not None
-    assert newest.document["tenant"]["report"] == {"when": "daily", "language": "fr-ca"}
+    assert newest.document["tenant"]["report"] == {"recipients": [], "when": "daily", "language": "fr-ca"}
     entry = AuditEntry.objects.get(action="report_options")
-    assert (entry.changes["report.when"], entry.user) == ([None, "daily"], people.alice)
+    assert (entry.changes["report.when"], entry.user) == (["never", "daily"], people.alice)
     assert re.search(r'<input type="radio" name="when" value="daily"[^>]* checked', page(alice, people))
 
 
@@ -202,7 +202,7 @@ def test_languages_and_recipients_are_part_of_the_tenant_document(alice: Client,
     post(alice, people, "report_remove", carol.pk)
     newest = OptionsVersion.objects.for_tenant(people.tenant).first()
     assert newest is not None
-    assert newest.document["tenant"]["report"] == {"recipients": [], "languages": {}}
+    assert newest.document["tenant"]["report"] == {"recipients": [], "when": "never", "languages": {}}
 
 
 def test_a_viewer_reads_and_changes_nothing(bob: Client, people: Cast) -> None:
