@@ -22,6 +22,7 @@ from connector.errors import ConnectionLostError, RetryableError, SyncError
 from sync import deliveries, mail
 from sync.connections.company import needs_names, read_names
 from sync.connections.consent import forget_stale
+from sync.connections.hooks import TRY_AGAIN_AFTER, due_hooks, keep_webhooks
 from sync.connections.watching import (
     check_company,
     companies_without_names,
@@ -173,6 +174,30 @@ def _follow_up(run_id: int) -> None:
         pull_forward(tenant_id)
 
 
+def request_webhooks(tenant: Tenant) -> None:
+    """Has the shop's webhooks set up, or looked over, in the background; the row is claimed from the watch."""
+    StoreHook.objects.for_tenant(tenant).update(next_check_at=timezone.now() + TRY_AGAIN_AFTER)
+    _send(keep_store_webhooks, tenant.pk, queue="interactive")
+
+
+@shared_task(acks_late=True)
+def keep_store_webhooks(tenant_id: int) -> None:
+    """Registers or repairs the webhooks of one shop. Safe to repeat."""
+    tenant = Tenant.objects.filter(pk=tenant_id, store_state=Connection.CONNECTED).exclude(store_url="").first()
+    if tenant is not None:
+        keep_webhooks(tenant)
+
+
+def _send_due_hooks() -> None:
+    """Each row is claimed before its message leaves, so that two watchers at once ask a shop once."""
+    now = timezone.now()
+    for hook in due_hooks(now)[:DISPATCH_AT_ONCE]:
+        if StoreHook.objects.filter(pk=hook.pk, next_check_at=hook.next_check_at).update(
+            next_check_at=now + TRY_AGAIN_AFTER
+        ):
+            _send(keep_store_webhooks, hook.tenant_id, queue="backfill")
+
+
 def hand_over_events(company_id: int, told: Sequence[deliveries.Told]) -> None:
     """To the worker, some moments later: what we wrote ourselves is then stored. Raises when the broker is down."""
     for start in range(0, len(told), EVENTS_AT_ONCE):
@@ -260,6 +285,7 @@ def watch_connections() -> None:
     for company in companies_without_names()[:DISPATCH_AT_ONCE]:
         if _has_stalled(company.names_progress):
             request_names(company)
+    _send_due_hooks()
     stores, companies = owners_to_tell()
     for side, tenants in (("store", stores), ("quickbooks", companies)):
         for tenant_id in tenants.values_list("pk", flat=True)[:DISPATCH_AT_ONCE]:

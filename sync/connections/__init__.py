@@ -2,6 +2,7 @@
 
 store.py     an address and keys, checked live      handover.py  WooCommerce's key hand-over page
 company.py   tokens, facts, name lists, links       consent.py   Intuit's consent page
+hooks.py     a shop's webhooks
 attempts.py  single-use states of both pages        ending.py    disconnecting, revoking
 watching.py  idle, lost and regained connections    telling.py   failures as sentences for a terminal
 """

@@ -18,6 +18,7 @@ from connector.woo.address import AddressProblem, key_problem, normalise_store_u
 from connector.woo.client import WooStore
 from connector.woo.facts import StoreFacts
 from connector.woo.session import StoreKeys
+from sync.connections.hooks import hook_of, remove_webhooks
 from sync.connections.telling import explain, sentence
 from sync.models import Posting
 from tenants.models import Connection, Tenant
@@ -105,6 +106,8 @@ def connect_store(
     if reason:
         detail = facts.version if reason == "store_too_old" else ""
         return StoreCheck({}, sentence(reason, detail), reason, detail)
+    if tenant.store_url and _host(tenant.store_url) != _host(address.url):
+        remove_webhooks(tenant)
     plain = _keep_facts(tenant, facts, store_url=address.url)
     tenant.store_consumer_key, tenant.store_consumer_secret = consumer_key, consumer_secret
     tenant.save(update_fields=["store_consumer_key", "store_consumer_secret"])
@@ -132,7 +135,8 @@ def check_store_again(tenant: Tenant) -> StoreCheck:
 
 
 def disconnect_store(tenant: Tenant) -> None:
-    """Forgets the keys. The address stays, so that it can be connected again."""
+    """Takes our webhooks away and forgets the keys. The address stays, so that it can be connected again."""
+    remove_webhooks(tenant)
     Tenant.objects.filter(pk=tenant.pk).update(
         store_state=Connection.REVOKED,
         store_state_since=timezone.now(),
@@ -178,6 +182,7 @@ def _keep_facts(tenant: Tenant, facts: StoreFacts, *, store_url: str = "") -> di
         store_state_detail="",
     )
     tenant.refresh_from_db()
+    hook_of(tenant)
     return plain
 
 

@@ -120,12 +120,13 @@ def serve(stand_in: StandIn, *, folder: Path, port: int, stopped: threading.Even
         complain(f"The demo cannot start. {error}\nRESET=1 make demo begins anew.")
         return 1
 
-    from connector.management.demo.service import Service, resume
+    from connector.management.demo.service import Service, listen_to_books, resume
 
     on_signals(stopped.set)
     service = Service(port=port, folder=folder)
     service.start()
     resume(tenant)
+    listen_to_books(stand_in.details["company"]["api_base_url"])
     buyers = Buyers(stand_in.details["store"]["url"])
     buyers.start()
     say(welcome(stand_in, port=port, passwords=passwords(folder)))

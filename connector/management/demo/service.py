@@ -9,14 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import requests
 from celery.beat import EmbeddedService
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from waitress.server import create_server  # type: ignore[import-untyped]
 
 from connector.celery import app
 from sync.models import Run
-from sync.tasks import enqueue, start_run
+from sync.tasks import enqueue, request_webhooks, start_run
 from tenants.models import Company, Tenant
 
 QUEUES = ("interactive", "sync", "backfill", "mail")
@@ -62,13 +64,22 @@ class Service:
 
 
 def resume(tenant: Tenant) -> None:
-    """Sends what the last process left behind (its messages are gone with it), and the very first sync."""
+    """Sends what the last process left behind (its messages are gone with it), and the very first sync.
+
+    The shop's webhooks are looked over too: this start may have another port."""
     active = list(Run.objects.filter(state__in=Run.ACTIVE).values_list("pk", flat=True))
     for run_id in active:
         enqueue(run_id)
     if not active and not Run.objects.for_tenant(tenant).exists():
         start_run(tenant, trigger="schedule")
+    request_webhooks(tenant)
     connections.close_all()
+
+
+def listen_to_books(company_url: str) -> None:
+    """The stand-in company tells the service what changes, as Intuit does once the operator gave it the address."""
+    address = {"url": f"{settings.PUBLIC_URL}/webhooks/quickbooks"}
+    requests.post(f"{company_url}/_sandbox/webhooks", json=address, timeout=10).raise_for_status()
 
 
 def _give_up_leases() -> None:

@@ -22,7 +22,7 @@ from sync.connections import attempts
 from sync.connections.handover import STORE, adopt_keys, begin_handover, receive_keys
 from sync.connections.store import FoundStore, disconnect_store, find_store, is_other_address
 from sync.models import Run
-from sync.tasks import resume
+from sync.tasks import request_webhooks, resume
 from sync.web.checks import store_checks
 from sync.web.connect_texts import sentences, tell
 from sync.web.forms_connect import AddressForm, KeysForm, SameShopForm
@@ -180,6 +180,7 @@ def leave_store(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 
 def _connected(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     tenant = Tenant.objects.select_related("company").get(pk=workspace.tenant.pk)
+    request_webhooks(tenant)
     resume([tenant], user=workspace.person)
     messages.success(request, _("The store is connected."))
     return redirect("connect_store", slug=tenant.slug)

@@ -96,6 +96,13 @@ class DemoProcess:
         with contextlib.closing(database):
             return [state for (state,) in database.execute("SELECT state FROM sync_run ORDER BY id")]
 
+    def row(self, query: str) -> tuple[object, ...] | None:
+        """The first row of an SQL query over the demo's own database."""
+        database = sqlite3.connect(f"file:{self.folder / 'juste.sqlite3'}?mode=ro", uri=True)
+        with contextlib.closing(database):
+            found: tuple[object, ...] | None = database.execute(query).fetchone()
+            return found
+
     def interrupt(self, number: int = signal.SIGINT) -> tuple[int, float]:
         """(exit code, seconds until it ended)."""
         started = time.monotonic()

@@ -59,6 +59,24 @@ def test_the_first_sync_needs_no_click_and_a_new_order_one(demo: DemoProcess) ->
     wait_until(lambda: number in numbers(demo), 120, f"{number} is in the books")
 
 
+def test_an_order_is_in_the_books_within_a_minute_and_our_own_writes_start_nothing(demo: DemoProcess) -> None:
+    """Shop → signed delivery → run → QuickBooks → its events, over HTTP, with the demo's own worker."""
+    wait_until(lambda: all(one["deliveries"] for one in webhooks(demo, "order.created")), 120, "the shop delivers")
+    assert {one["status"] for one in webhooks(demo)} == {"active"}
+    order = change_orders(demo, {"add": 1})["orders"][0]
+    change_orders(demo, {"change": order["id"], "status": "processing", "set_paid": True})
+    started = time.monotonic()
+    wait_until(lambda: f"Wio{order['number']}" in numbers(demo), 60, "the order is in the books")
+    assert time.monotonic() - started < 60
+    assert demo.row("SELECT heard_at IS NOT NULL FROM tenants_company") == (1,), "QuickBooks told of our writes"
+    assert demo.row("SELECT names_changed_at, items_changed_at FROM tenants_company") == (None, None)
+
+
+def webhooks(demo: DemoProcess, topic: str = "") -> list[dict]:
+    answer = requests.get(f"{demo.store_url}/_sandbox/webhooks", timeout=10).json()
+    return [one for one in answer["webhooks"] if topic in ("", one["topic"])]
+
+
 def change_orders(demo: DemoProcess, change: dict) -> dict:
     answer = requests.post(f"{demo.store_url}/_sandbox/orders", json=change, timeout=10)
     answer.raise_for_status()
