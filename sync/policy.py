@@ -107,6 +107,7 @@ def build_policy(tenant: Tenant, version: OptionsVersion, company: Company) -> P
         customers=CustomerPolicy(
             reactivate=customers["reactivate"],
             same_email_other_name=customers["same_email_other_name"],
+            update=customers["update"],
             activate_currency=customers["activate_currency"],
         ),
     )

@@ -248,7 +248,6 @@ _NOT_YET: Mapping[str, str] = {
     "products.enabled": "sending products is not available yet",
     "products.update": "sending products is not available yet",
     "stock.enabled": "updating the store's stock is not available yet",
-    "customers.update": "existing customers are never changed yet",
     "refunds.whole_order": "refunds are not sent yet",
 }
 """Options whose other values do nothing so far; each is stored, checked and said."""

@@ -65,6 +65,28 @@ class Refused:
 Answer = Posted | Refused
 
 
+DETAILS: Mapping[str, str] = {
+    "email": "PrimaryEmailAddr",
+    "phone": "PrimaryPhone",
+    "company": "CompanyName",
+    "billing": "BillAddr",
+    "shipping": "ShipAddr",
+    "vat": "PrimaryTaxIdentifier",
+}
+"""What of a customer's details may be filled in later -> its key in QuickBooks (QBO reference, 5.1)."""
+
+
+def lacking_details(raw: Mapping[str, Any]) -> frozenset[str]:
+    """What a customer as QuickBooks shows it has none of; an address that says nothing but its id is none."""
+    return frozenset(name for name, key in DETAILS.items() if not _says_something(raw.get(key)))
+
+
+def _says_something(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(value.get(key) for key in value if key not in ("Id", "Lat", "Long"))
+    return bool(value)
+
+
 @dataclass(frozen=True, slots=True)
 class NameRow:
     """One row of a name list, as the local mirror keeps it."""
@@ -83,6 +105,8 @@ class NameRow:
     subtype: str = ""
     deleted: bool = False
     inventory_start: date | None = None
+    lacks: frozenset[str] = frozenset()
+    """Customer: which of DETAILS it has none of, as far as the row tells."""
 
 
 @dataclass(frozen=True, slots=True)

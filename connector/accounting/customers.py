@@ -91,6 +91,39 @@ def match_customer(wanted: CustomerWanted, candidates: Iterable[NameRow], policy
     return Held("inactive_customer", {"name": wanted.display_name, "problem": "no_free_name"})
 
 
+def details_to_send(wanted: CustomerWanted, row: NameRow, policy: CustomerPolicy) -> frozenset[str]:
+    """Which details of an existing customer the order may fill in, or replace by option (specification §5).
+
+    Names are never touched. What several buyers share is only ever filled: else they would replace each other's.
+    """
+    given: dict[str, object] = {
+        "email": "" if wanted.shared else wanted.email,
+        "phone": wanted.phone,
+        "company": wanted.company,
+        "billing": wanted.billing,
+        "shipping": wanted.shipping,
+        "vat": wanted.vat_number,
+    }
+    known = frozenset(name for name, value in given.items() if value)
+    if policy.update == "never":
+        return frozenset()
+    return known if policy.update == "overwrite" and not wanted.shared else known & row.lacks
+
+
+def details_sign(wanted: CustomerWanted, details: Iterable[str]) -> str:
+    """Equal for the same details, so that the same are never sent twice."""
+    said = {
+        "email": wanted.email,
+        "phone": wanted.phone,
+        "company": wanted.company,
+        "billing": repr(wanted.billing),
+        "shipping": repr(wanted.shipping),
+        "vat": wanted.vat_number,
+    }
+    text = "\n".join(f"{name}={said[name]}" for name in sorted(details))
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
 def possible_names(wanted: CustomerWanted, *, clashes_with_other_kind: bool = False) -> Iterator[str]:
     """The names to try, in order: as it is, with the e-mail, with "customer", with a sign of its own.
 

@@ -123,6 +123,7 @@ class CustomerPolicy:
 
     reactivate: bool = False
     same_email_other_name: Literal["existing", "new"] = "existing"
+    update: Literal["fill_empty", "overwrite", "never"] = "fill_empty"
     activate_currency: bool = False
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -61,6 +61,9 @@ class QuickBooksBooks(Transport):
 
     def encode_customer(self, customer: CustomerWanted) -> tuple[str, Payload]:
         return encode_names.encode_customer(customer)
+
+    def encode_customer_details(self, row: NameRow, customer: CustomerWanted, details: Collection[str]) -> Payload:
+        return encode_names.encode_customer_details(row, customer, details)
 
     def encode_item(self, item: ItemWanted) -> tuple[str, Payload]:
         return encode_names.encode_item(item)

@@ -16,6 +16,7 @@ from connector.accounting.books import (
     Payload,
     Posted,
     Refused,
+    lacking_details,
 )
 from connector.qbo.faults import Fault
 
@@ -112,6 +113,7 @@ def name_row(kind: NameKind, body: Mapping[str, Any]) -> NameRow:
         subtype=text_of(body, "AccountSubType"),
         deleted=deleted,
         inventory_start=day(body.get("InvStartDate")),
+        lacks=lacking_details(body) if kind == "Customer" and not deleted else frozenset(),
     )
 
 

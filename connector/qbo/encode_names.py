@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from connector.accounting.books import CustomerWanted, ItemWanted, Payload
+from collections.abc import Collection
+
+from connector.accounting.books import DETAILS, CustomerWanted, ItemWanted, NameRow, Payload
 from connector.qbo import values
 
 TAX_IDENTIFIER = 20
@@ -32,6 +34,13 @@ def encode_customer(customer: CustomerWanted) -> tuple[str, Payload]:
             "CurrencyRef": {"value": customer.currency} if customer.send_currency and customer.currency else None,
         }
     )
+
+
+def encode_customer_details(row: NameRow, customer: CustomerWanted, details: Collection[str]) -> Payload:
+    """The body of a sparse update that says these details (keys of DETAILS) and nothing else."""
+    _, whole = encode_customer(customer)
+    keys = [DETAILS[name] for name in details if DETAILS[name] in whole]
+    return {"Id": row.qbo_id, "SyncToken": row.sync_token, "sparse": True} | {key: whole[key] for key in sorted(keys)}
 
 
 def encode_item(item: ItemWanted) -> tuple[str, Payload]:

@@ -39,7 +39,7 @@ def take_in(company: Company, rows: Iterable[NameRow]) -> None:
             unique_fields=["company", "kind", "qbo_id"],
             update_fields=[
                 "name", "name_key", "full_name", "email_key", "sku", "sku_key", "is_active", "currency", "type",
-                "subtype", "sync_token", "inventory_start",
+                "subtype", "sync_token", "inventory_start", "lacks",
             ],
             batch_size=500,
         )  # fmt: skip
@@ -121,6 +121,7 @@ def _rows(entries: Iterable[MirrorEntry]) -> list[NameRow]:
             type=entry.type,
             subtype=entry.subtype,
             inventory_start=entry.inventory_start,
+            lacks=frozenset(entry.lacks.split()),
         )
         for entry in entries
     ]
@@ -143,4 +144,5 @@ def _entry(company: Company, row: NameRow) -> MirrorEntry:
         subtype=row.subtype,
         sync_token=row.sync_token,
         inventory_start=row.inventory_start,
+        lacks=" ".join(sorted(row.lacks)),
     )

@@ -66,6 +66,7 @@ def plan_queued(work: Slice) -> int:
         work.run.phase = Run.Phase.RESOLVE
         work.run.save(update_fields=["phase"])
         resolved = resolve.find_parties(work, candidates)
+        resolve.send_details(work, candidates, resolved)
         for candidate in candidates:
             _store_plan(work, candidate, resolved)
             work.checkpoint("planned")

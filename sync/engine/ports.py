@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -73,6 +73,9 @@ class Books(Protocol):
         """Entity name and body of a document; `paid_id` is the invoice's id for a payment."""
 
     def encode_customer(self, customer: CustomerWanted) -> tuple[str, Payload]: ...
+    def encode_customer_details(self, row: NameRow, customer: CustomerWanted, details: Collection[str]) -> Payload:
+        """A sparse update of the customer of this row, with these details (keys of DETAILS) only."""
+
     def encode_item(self, item: ItemWanted) -> tuple[str, Payload]: ...
     def post_batch(self, request_id: str, writes: Sequence[Write]) -> Sequence[Answer]:
         """At most 30 writes, answered in any order; raises only when the batch as a whole has no usable answer."""

@@ -16,7 +16,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from connector.accounting.books import Answer, FoundDocument, NameRow, Payload, Posted, Refused, Write
+from connector.accounting.books import Answer, FoundDocument, NameRow, Payload, Posted, Refused, Write, lacking_details
 from connector.accounting.documents import DocumentKind
 from connector.accounting.keys import Operation, has_marker, normalise
 from connector.errors import AnswerLostError, FaultError, RetryableError
@@ -233,7 +233,8 @@ def _store_posted(work: Slice, posting: Posting, answer: Posted, *, adopted: boo
             company=work.company,
             kind=kind,
             store_key=posting.key,
-            defaults={"qbo_id": answer.qbo_id, "name": _name_of(answer.raw), "made_by": "created"},
+            defaults={"qbo_id": answer.qbo_id, "name": _name_of(answer.raw)},
+            create_defaults={"qbo_id": answer.qbo_id, "name": _name_of(answer.raw), "made_by": "created"},
         )
         mirror.take_in(work.company, [_name_row(posting, answer)])
 
@@ -365,4 +366,5 @@ def _name_row(posting: Posting, answer: Posted) -> NameRow:
         sku=str(raw.get("Sku") or ""),
         currency=str((raw.get("CurrencyRef") or {}).get("value", "")),
         type=str(raw.get("Type") or ""),
+        lacks=lacking_details(raw) if posting.entity == "Customer" else frozenset(),
     )

@@ -19,6 +19,8 @@ from connector.accounting.customers import (
     CustomerDecision,
     ReactivateCustomer,
     UseCustomer,
+    details_sign,
+    details_to_send,
     match_customer,
     possible_names,
     wanted_customer,
@@ -45,6 +47,7 @@ ROUNDS = 3
 """How often a creation is decided anew after QuickBooks said that the name exists."""
 DUPLICATE_NAME = "6240"
 UNKNOWN_CURRENCY = "2220"
+STALE_OBJECT = "5010"
 STALE_REFERENCES = frozenset({"610", "2500", "6250"})
 ITEM_ACCOUNTS = ("income_account", "expense_account", "inventory_asset_account", "cogs_account")
 PEOPLE: tuple[NameKind, ...] = ("Customer", "Vendor", "Employee")
@@ -263,6 +266,53 @@ def _remember(work: Slice, resolved: Resolved) -> None:
         ],
         ignore_conflicts=True,
     )
+
+
+def send_details(work: Slice, candidates: Sequence[Candidate], resolved: Resolved) -> None:
+    """Fills in (or replaces, by option) what the buyers say about existing customers; a refusal holds no order.
+
+    The same details are sent once, whatever becomes of them. Of several orders of one buyer the last one speaks.
+    """
+    wanted = {
+        (customer := wanted_customer(candidate.order, candidate.policy)).key: (customer, candidate.policy.customers)
+        for candidate in candidates
+    }
+    links = {
+        link.store_key: link
+        for link in Link.objects.for_tenant(work.tenant).filter(
+            company=work.company,
+            kind=Link.Kind.CUSTOMER,
+            store_key__in=[key for key in wanted if key not in resolved.created],
+        )
+    }
+    rows = mirror.by_ids(work.company, "Customer", (link.qbo_id for link in links.values()))
+    postings: list[Posting] = []
+    with transaction.atomic():
+        work.heartbeat()
+        for key, link in links.items():
+            customer, policy = wanted[key]
+            row = rows.get(link.qbo_id)
+            details = details_to_send(customer, row, policy) if row is not None and row.active else frozenset()
+            sign = details_sign(customer, details)
+            if row is None or not details or link.details_sign == sign:
+                continue
+            payload = work.books.encode_customer_details(row, customer, details)
+            postings.append(new_posting(work, key=key, operation="update", entity="Customer", payload=payload))
+            Link.objects.filter(pk=link.pk).update(details_sign=sign)
+    if not postings:
+        return
+    work.checkpoint("details planned")
+    send_everything(work)
+    _look_again(work, Posting.objects.filter(pk__in=[one.pk for one in postings], fault_code=STALE_OBJECT))
+
+
+def _look_again(work: Slice, stale: Iterable[Posting]) -> None:
+    """Somebody changed these customers since the mirror was read: what they are now is read, for the next order."""
+    for posting in stale:
+        work.beat()
+        row = work.books.read_name("Customer", str(posting.payload["Id"]))
+        mirror.take_in(work.company, [row] if row is not None else [])
+        Link.objects.for_tenant(work.tenant).filter(company=work.company, store_key=posting.key).update(details_sign="")
 
 
 def _is_to_be_made(decision: object) -> bool:

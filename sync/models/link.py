@@ -12,7 +12,10 @@ from sync.models.scoping import TenantQuerySet
 
 
 class Link(models.Model):
-    """store_key: `customer:…` or `item:…` of connector.accounting.keys. Links belong to one company."""
+    """store_key: `customer:…` or `item:…` of connector.accounting.keys. Links belong to one company.
+
+    details_sign: of the customer's details that were last sent along, so that the same are not sent again.
+    """
 
     class Kind(models.TextChoices):
         CUSTOMER = "customer"
@@ -24,6 +27,7 @@ class Link(models.Model):
     store_key = models.CharField(max_length=400)
     qbo_id = models.CharField(max_length=30)
     name = models.CharField(max_length=500, blank=True)
+    details_sign = models.CharField(max_length=64, blank=True)
     made_by = models.CharField(max_length=20, default="match")
     created_at = models.DateTimeField(default=timezone.now)
 

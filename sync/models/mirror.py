@@ -8,7 +8,10 @@ from django.db import models
 
 
 class MirrorEntry(models.Model):
-    """name_key, email_key and sku_key are compare-ready (case folded, trimmed). Shared by the company's tenants."""
+    """name_key, email_key and sku_key are compare-ready (case folded, trimmed). Shared by the company's tenants.
+
+    lacks: the customer's details that it has none of, by name with blanks between (NameRow.lacks).
+    """
 
     company = models.ForeignKey("tenants.Company", on_delete=models.CASCADE, related_name="mirror")
     kind = models.CharField(max_length=20)
@@ -24,6 +27,7 @@ class MirrorEntry(models.Model):
     type = models.CharField(max_length=60, blank=True)
     subtype = models.CharField(max_length=60, blank=True)
     sync_token = models.CharField(max_length=20, default="0")
+    lacks = models.CharField(max_length=80, blank=True)
     inventory_start = models.DateField(null=True, blank=True)
 
     objects: ClassVar[models.Manager[MirrorEntry]]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from sync.models import Link, MirrorEntry, Run
+from sync.models import Link, MirrorEntry, Posting, Run
 from tenants.models import Company
 from tests.sync.world import World, assert_no_duplicates, buyer, merged, record_of, run_to_end, states
 
@@ -143,6 +143,79 @@ def test_several_buyers_share_a_customer_where_the_mode_says_so(world: World, mo
     run_to_end(tenant)
     assert states(tenant) == {"synced": 2}
     assert customers(world) == ["WooCommerce Customer" if mode == "generic" else "Maison Swann"]
+
+
+# Details of those that exist
+
+
+def details_of(world: World, name: str = "J. Moreau") -> dict[str, Any]:
+    return next(one for one in world.names("Customer") if one["DisplayName"] == name)
+
+
+def with_phone(phone: str, street: str = "1 rue du Port") -> dict[str, Any]:
+    who = buyer()
+    return {**who, "billing": {**who["billing"], "phone": phone, "address_1": street}}
+
+
+def test_empty_fields_of_an_existing_customer_are_filled_in_once(world: World) -> None:
+    existing(world, "J. Moreau", "jeanne@moreau.example", BillAddr={"Line1": "An older street", "City": "Lyon"})
+    tenant = world.connect()
+    for phone in ("0600000001", "0600000001", "0600000002"):
+        world.add_order(line_items=TEA, **with_phone(phone))
+        run_to_end(tenant)
+    found = details_of(world)
+    assert found["PrimaryPhone"]["FreeFormNumber"] == "0600000001"
+    assert found["BillAddr"]["Line1"] == "An older street"
+    assert found["ShipAddr"]["Line1"] == "1 rue du Port"
+    updates = Posting.objects.filter(entity="Customer", operation="update")
+    assert [set(one.payload) for one in updates] == [{"Id", "SyncToken", "sparse", "PrimaryPhone", "ShipAddr"}]
+
+
+def test_by_option_the_newest_order_replaces_them(world: World) -> None:
+    existing(world, "J. Moreau", "jeanne@moreau.example", BillAddr={"Line1": "An older street", "City": "Lyon"})
+    tenant = world.connect(customers={"update": "overwrite"})
+    for phone, street in (
+        ("0600000001", "2 rue du Lac"),
+        ("0600000001", "2 rue du Lac"),
+        ("0600000002", "3 rue du Lac"),
+    ):
+        world.add_order(line_items=TEA, **with_phone(phone, street))
+        run_to_end(tenant)
+    found = details_of(world)
+    assert (found["PrimaryPhone"]["FreeFormNumber"], found["BillAddr"]["Line1"]) == ("0600000002", "3 rue du Lac")
+    assert found["DisplayName"] == "J. Moreau"
+    assert Posting.objects.filter(entity="Customer", operation="update").count() == 2
+
+
+def test_by_option_they_are_never_touched(world: World) -> None:
+    existing(world, "J. Moreau", "jeanne@moreau.example")
+    world.add_order(line_items=TEA, **with_phone("0600000001"))
+    run_to_end(world.connect(customers={"update": "never"}))
+    assert "PrimaryPhone" not in details_of(world)
+
+
+def test_details_that_quickbooks_refuses_hold_no_order(world: World) -> None:
+    """Somebody changed the customer meanwhile: what is filled in comes with the next order."""
+    qbo_id = existing(world, "J. Moreau", "jeanne@moreau.example")
+    tenant = world.connect()
+    world.edit_books("Customer", id=qbo_id, change={"Notes": "calls on Mondays"})
+    for _number in range(2):
+        world.add_order(line_items=TEA, **with_phone("0600000001"))
+        run_to_end(tenant)
+        assert set(states(tenant)) == {"synced"}
+    assert details_of(world)["PrimaryPhone"]["FreeFormNumber"] == "0600000001"
+    assert details_of(world)["Notes"] == "calls on Mondays"
+
+
+def test_buyers_of_one_company_do_not_replace_each_others_details(world: World) -> None:
+    tenant = world.connect(
+        orders={**world.document()["orders"], "customer_mode": "organisation"}, customers={"update": "overwrite"}
+    )
+    for phone in ("0600000001", "0600000002"):
+        who = with_phone(phone)
+        world.add_order(line_items=TEA, **{**who, "billing": {**who["billing"], "company": "Port & Fils"}})
+        run_to_end(tenant)
+    assert details_of(world, "Port & Fils")["PrimaryPhone"]["FreeFormNumber"] == "0600000001"
 
 
 # Items

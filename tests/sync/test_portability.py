@@ -29,7 +29,6 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("payments.gateway_fees", True),
         ("products.enabled", True),
         ("stock.enabled", True),
-        ("customers.update", "overwrite"),
         ("refunds.whole_order", "amount"),
         ("retention_days", 30),
     ],
