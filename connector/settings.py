@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "tenants.web.middleware.LastSeenMiddleware",
     "tenants.web.middleware.PersonLocaleMiddleware",
 ]
 TEMPLATES = [

@@ -174,18 +174,18 @@ def _follow_up(run_id: int) -> None:
         pull_forward(tenant_id)
 
 
-def request_webhooks(tenant: Tenant) -> None:
-    """Has the shop's webhooks set up, or looked over, in the background; the row is claimed from the watch."""
+def request_webhooks(tenant: Tenant, *, anew: bool = False) -> None:
+    """Has the shop's webhooks set up, or written anew, in the background; the row is claimed from the watch."""
     StoreHook.objects.for_tenant(tenant).update(next_check_at=timezone.now() + TRY_AGAIN_AFTER)
-    _send(keep_store_webhooks, tenant.pk, queue="interactive")
+    _send(keep_store_webhooks, tenant.pk, anew, queue="interactive")
 
 
 @shared_task(acks_late=True)
-def keep_store_webhooks(tenant_id: int) -> None:
+def keep_store_webhooks(tenant_id: int, anew: bool = False) -> None:
     """Registers or repairs the webhooks of one shop. Safe to repeat."""
     tenant = Tenant.objects.filter(pk=tenant_id, store_state=Connection.CONNECTED).exclude(store_url="").first()
     if tenant is not None:
-        keep_webhooks(tenant)
+        keep_webhooks(tenant, anew=anew)
 
 
 def _send_due_hooks() -> None:

@@ -17,12 +17,13 @@ from connector.errors import ConnectionLostError, FaultError, RetryableError
 from sync.connections.company import read_facts
 from sync.connections.store import check_store_again
 from sync.models import OptionsVersion
-from sync.tasks import resume
+from sync.tasks import request_webhooks, resume
 from sync.templatetags.formats import count
 from sync.web.checks import Check, company_checks, store_checks
 from sync.web.conflicts import Conflict, find_conflicts
 from sync.web.connect_texts import sentences
 from sync.web.troubles import host_of
+from sync.web.upkeep import company_upkeep, store_upkeep
 from sync.web.workspace import Workspace, in_workspace, show
 from tenants.models import Company, Connection, Role, Tenant
 
@@ -40,8 +41,8 @@ class Verdict:
 @in_workspace()
 def health(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     tenant = workspace.tenant
-    store = store_checks(tenant) if tenant.store_url else []
-    company = company_checks(tenant)
+    store = [*store_checks(tenant), *store_upkeep(tenant)] if tenant.store_url else []
+    company = [*company_checks(tenant), *company_upkeep(tenant.company)]
     conflicts = _conflicts(tenant)
     context = {
         "verdict": _verdict(tenant, [*store, *company], conflicts),
@@ -74,6 +75,8 @@ def _check_store(tenant: Tenant) -> list[str]:
     if not tenant.store_url:
         return ["store_not_connected"]
     check = check_store_again(tenant)
+    if not check.reason:
+        request_webhooks(tenant, anew=True)
     return [check.reason] if check.reason else []
 
 

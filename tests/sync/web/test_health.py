@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from pytest_django import Settings
 
-from sync.models import OptionsVersion
+from sync.models import OptionsVersion, StoreHook
 from sync.web.checks import store_checks
 from sync.web.conflicts import find_conflicts
+from sync.web.upkeep import company_upkeep, store_upkeep
 from tenants.models import Company, Connection, Role, Tenant
 from tests.factories import Cast, cast, member
 from tests.sync.web.conftest import signed_in
@@ -166,3 +168,74 @@ def test_options_of_the_workspace_rule_what_conflicts(world: World, connected: t
     client, tenant = connected
     assert OptionsVersion.objects.filter(tenant=tenant).exists()
     assert "contradict" not in page_text(client.get(reverse("health", args=[tenant.slug])))
+
+
+# Webhooks and ages
+
+
+def webhooks_line(tenant: Tenant, **values: Any) -> tuple[str, str, str]:
+    """(state, result, cure) of the line about a shop's webhooks."""
+    StoreHook.objects.update_or_create(tenant=tenant, defaults=values)
+    (line,) = [check for check in store_upkeep(tenant) if check.label == "Webhooks"]
+    return line.state, str(line.result), str(line.cure)
+
+
+def ago(**span: float) -> Any:
+    return timezone.now() - timedelta(**span)
+
+
+@pytest.mark.parametrize(
+    ("values", "state", "words"),
+    [
+        ({}, "noted", "Not set up yet"),
+        ({"state": "unreachable"}, "noted", "no public https address"),
+        ({"state": "refused"}, "noted", "does not let these keys"),
+        ({"state": "paused"}, "noted", "Paused in the store"),
+        ({"state": "active"}, "passed", "nothing told yet"),
+        ({"state": "active", "delivered_at": ago(minutes=3)}, "passed", "last told 3"),
+        (
+            {"state": "active", "delivered_at": ago(hours=2), "repaired_at": ago(minutes=5)},
+            "noted",
+            "switched on again",
+        ),
+        ({"state": "active", "delivered_at": ago(minutes=1), "repaired_at": ago(hours=5)}, "passed", "last told"),
+        (
+            {"state": "active", "delivered_at": ago(hours=2), "refused_at": ago(minutes=1), "refusals": 3},
+            "failed",
+            "3 deliveries with a wrong signature",
+        ),
+        ({"state": "active", "delivered_at": ago(minutes=1), "refused_at": ago(hours=2)}, "passed", "last told"),
+    ],
+)
+def test_the_webhooks_of_a_shop_are_told_with_a_cure(
+    people: Cast, values: dict[str, Any], state: str, words: str
+) -> None:
+    found, result, cure = webhooks_line(people.tenant, **values)
+    assert found == state
+    assert words in result
+    assert cure or found == "passed"
+
+
+def test_the_webhooks_of_quickbooks_are_told(people: Cast, settings: Settings) -> None:
+    company = people.tenant.company
+    assert company is not None
+    settings.INTUIT_WEBHOOK_VERIFIER_TOKEN = ""
+    assert "operator" in str(company_upkeep(company)[0].result)
+    settings.INTUIT_WEBHOOK_VERIFIER_TOKEN = "given"
+    assert "Nothing told yet" in str(company_upkeep(company)[0].result)
+    company.heard_at = ago(minutes=4)
+    assert company_upkeep(company)[0].state == "passed"
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Last complete sync"), ("fr", "Webhooks (crochets web)")])
+def test_the_page_tells_it_in_both_languages(
+    alice: Client, people: Cast, django_user_model: Any, language: str, words: str
+) -> None:
+    django_user_model.objects.filter(pk=people.alice.pk).update(language=language)
+    with translation.override(language):
+        assert words in page_text(alice.get(reverse("health", args=[people.tenant.slug])))
+
+
+def test_a_lost_shop_shows_its_last_answer(people: Cast) -> None:
+    people.tenant.store_state = Connection.EXPIRED
+    assert [str(check.label) for check in store_upkeep(people.tenant)] == ["Last answer"]

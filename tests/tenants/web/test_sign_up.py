@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.core import mail
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 
 from tenants.models import User
@@ -180,6 +184,20 @@ def test_changing_the_password_ends_the_other_sessions(people: Cast) -> None:
     assert here.get("/account/").status_code == 200
     assert elsewhere.get("/account/").status_code == 302
     assert mail.outbox[-1].subject == "Your password was changed"
+
+
+def test_a_session_says_when_it_was_last_used(people: Cast) -> None:
+    cache.clear()
+    client = Client()
+    client.post(SIGN_IN, {"login": people.alice.email, "password": PASSWORD})
+    UserSession.objects.update(last_seen_at=timezone.now() - timedelta(days=2))
+    cache.clear()
+    page = client.get("/accounts/sessions/").content.decode()
+    assert "last seen:" in page
+    seen = UserSession.objects.get().last_seen_at
+    assert seen > timezone.now() - timedelta(minutes=1)
+    client.get("/accounts/sessions/")
+    assert UserSession.objects.get().last_seen_at == seen, "not a row for every page"
 
 
 def test_all_other_sessions_can_be_ended(people: Cast) -> None:
