@@ -26,12 +26,12 @@ class LastSeenMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         key = request.session.session_key
-        if key and request.user.is_authenticated and cache.add(_seen(key), 1, int(SEEN_EVERY.total_seconds())):
+        if key and request.user.is_authenticated and cache.add(seen_key(key), 1, int(SEEN_EVERY.total_seconds())):
             UserSession.objects.filter(session_key=key).update(last_seen_at=timezone.now())
         return self.get_response(request)
 
 
-def _seen(session_key: str) -> str:
+def seen_key(session_key: str) -> str:
     """A cache is no place for what opens a session."""
     return f"seen:{hashlib.sha256(session_key.encode()).hexdigest()}"
 

@@ -96,7 +96,6 @@ def test_french_of_canada_falls_back_to_french(alice: Client, people: Cast) -> N
 
 def test_overview_and_attention_cost_the_same_for_one_order_and_for_many(alice: Client, people: Cast) -> None:
     hold(sell(people), "totals_differ")
-    page_of(alice, people)  # the first page in minutes also notes when the session was used
     few = [_queries(alice, people, name) for name in ("overview", "attention")]
     large = workspace("large", "Large")
     member(large, people.alice.email, Role.OWNER)
