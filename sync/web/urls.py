@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from sync.web import urls_connect, urls_people, urls_reports
-from sync.web.views import bulk, home, overview, records, runs, setup
+from sync.web.views import bulk, gallery, home, overview, records, runs, setup
 
 workspace_urls: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
@@ -38,3 +39,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<slug:slug>/", include(workspace_urls)),
     *urls_connect.urlpatterns,
 ]
+
+if settings.DEBUG:
+    urlpatterns += [
+        path("_mails/", gallery.mails, name="mails"),
+        path("_mails/<slug:name>/<slug:language>.<slug:part>", gallery.mail, name="mail_part"),
+    ]
