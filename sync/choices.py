@@ -19,7 +19,7 @@ from connector.accounting.facts import facts_from_json
 from connector.accounting.keys import normalise
 from sync.models import OptionsVersion
 from sync.portability import Change, NameBook, Problem, changes_between, check_and_resolve, complete, save_options
-from sync.schema import SCHEMA, Reference, with_defaults
+from sync.schema import with_defaults
 from tenants.audit import log_change
 from tenants.models import Company, Tenant, User
 
@@ -71,7 +71,7 @@ def check(
     facts = facts_from_json(company.facts) if company is not None and company.facts else None
     problems = check_and_resolve(document, options, NameBook.of(company), facts)
     touched = {path for section in sections for path in _paths(section, sections[section])}
-    kept = [problem for problem in problems if not _is_reference(problem.path) or _is_at(problem.path, touched)]
+    kept = [problem for problem in problems if not problem.is_reference or _is_at(problem.path, touched)]
     if touched & {"orders.number_prefix", "orders.automatic_numbers"}:
         kept += _prefix_clash(tenant, options)
     return options, kept
@@ -123,14 +123,6 @@ def _follow(row: Tenant, options: Mapping[str, Any]) -> None:
 
 def _paths(section: str, value: Any) -> Iterable[str]:
     return [f"{section}.{name}" for name in value] if isinstance(value, Mapping) else [section]
-
-
-def _is_reference(path: str) -> bool:
-    """Whether what is wrong there can only be a name that QuickBooks does not have (any more)."""
-    option = SCHEMA.get(path)
-    return (option is not None and isinstance(option.kind, Reference)) or path.startswith(
-        ("taxes.rates[", "taxes.untaxed.", "payments.methods[", "orders.fee_items.")
-    )
 
 
 def _is_at(path: str, touched: Iterable[str]) -> bool:

@@ -38,6 +38,8 @@ class Problem:
 
     path: str
     message: str
+    is_reference: bool = False
+    """Something is named that QuickBooks does not have, or no longer."""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message
@@ -64,9 +66,8 @@ class NameBook:
         book = cls()
         if company is None:
             return book
-        for kind, qbo_id, name, full, active in MirrorEntry.objects.filter(company=company).values_list(
-            "kind", "qbo_id", "name", "full_name", "is_active"
-        ):
+        named = MirrorEntry.objects.filter(company=company, kind__in=_KIND_NAMES)
+        for kind, qbo_id, name, full, active in named.values_list("kind", "qbo_id", "name", "full_name", "is_active"):
             book.rows.setdefault(kind, []).append((qbo_id, name, full or name, active))
         if company.facts:
             facts = facts_from_json(company.facts)
@@ -93,13 +94,13 @@ class NameBook:
         if len(active) > 1:
             names = ", ".join(f"{row[2]} (id {row[0]})" for row in active[:5])
             message = _("several in QuickBooks (%(kind)s) are called “%(name)s”: %(names)s. Give the id.")
-            return Problem(path, message % {"kind": label, "name": text, "names": names})
+            return Problem(path, message % {"kind": label, "name": text, "names": names}, is_reference=True)
         if found:
             message = _("the %(kind)s “%(name)s” is inactive in QuickBooks. Reactivate it or name another.")
-            return Problem(path, message % {"kind": label, "name": found[0][2]})
+            return Problem(path, message % {"kind": label, "name": found[0][2]}, is_reference=True)
         shown = text or str(value)
         message = _("QuickBooks has no %(kind)s “%(name)s”.") % {"kind": label, "name": shown}
-        return Problem(path, f"{message} {self._nearest(kind, shown)}")
+        return Problem(path, f"{message} {self._nearest(kind, shown)}", is_reference=True)
 
     def _nearest(self, kind: str, text: str) -> str:
         names = [row[2] for row in self.rows.get(kind, []) if row[3]]
@@ -251,6 +252,11 @@ _NOT_YET: Mapping[str, str] = {
     "refunds.whole_order": "refunds are not sent yet",
 }
 """Options whose other values do nothing so far; each is stored, checked and said."""
+
+
+def is_built(path: str) -> bool:
+    """False for an option that is kept and checked, but does nothing so far."""
+    return not any(path == one or path.startswith(f"{one}.") for one in (*_NOT_YET, "retention_days"))
 
 
 def notices(options: Mapping[str, Any], facts: CompanyFacts | None) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -28,12 +28,13 @@ from connector.accounting.suggest import (
 )
 from connector.woo.client import OrderRow, WooStore
 from connector.woo.facts import StoreGateway, StoreStatus, StoreTaxRate
+from connector.woo.parse import parse_order
 from sync import choices
 from sync.choices import save_choices
 from sync.engine import mirror
 from sync.engine.context import Slice
 from sync.engine.rehearse import Rehearsal, rehearse
-from sync.models import Run
+from sync.models import OptionsVersion, Run
 from sync.portability import Problem
 from sync.wiring import SystemClock, current_options, meta_keys_of, open_books, open_store, policy_source
 from tenants.models import AuditEntry, Company, Tenant, User
@@ -43,6 +44,7 @@ STEPS: tuple[StepKey, ...] = ("store", "company", "orders", "mappings", "rehears
 
 LISTS_SECONDS = 600
 LATEST_ORDERS = 20
+PREVIEWED_ORDERS = 10
 _EVERY_DAY = date(2000, 1, 1)
 
 SHIPPING_WORDS = ("shipping", "frais de port", "livraison", "expédition", "delivery")
@@ -218,9 +220,26 @@ def rehearse_latest(tenant: Tenant) -> list[Rehearsal]:
     if company is None:
         raise LookupError("no company is connected")
     version = current_options(tenant)
-    source = policy_source(tenant, company)
     with open_store(tenant, meta_keys=meta_keys_of(version.document)) as store:
         orders = [order for _raw, order in _latest_rows(store, LATEST_ORDERS)]
+    return list(reversed(_rehearse(tenant, company, version, orders)))
+
+
+def rehearse_with(tenant: Tenant, options: Mapping[str, Any], orders: Sequence[Order | Unreadable]) -> list[Rehearsal]:
+    """What would become of the orders under options that nobody has saved; no call is made and nothing is written.
+
+    options: a whole options document. Raises LookupError without a company or a store."""
+    company = tenant.company
+    if company is None or not company.facts or not tenant.store_url:
+        raise LookupError("a side is not connected")
+    return _rehearse(tenant, company, OptionsVersion(tenant=tenant, number=0, document=dict(options)), orders)
+
+
+def _rehearse(
+    tenant: Tenant, company: Company, version: OptionsVersion, orders: Sequence[Order | Unreadable]
+) -> list[Rehearsal]:
+    source = policy_source(tenant, company)
+    with open_store(tenant, meta_keys=meta_keys_of(version.document)) as store:
         work = Slice(
             tenant=tenant,
             company=company,
@@ -235,7 +254,18 @@ def rehearse_latest(tenant: Tenant) -> list[Rehearsal]:
             deadline=datetime.now(UTC) + timedelta(minutes=2),
             checkpoint=lambda _name: None,
         )
-        return list(reversed(rehearse(work, orders)))
+        return rehearse(work, orders)
+
+
+def latest_orders(tenant: Tenant, options: Mapping[str, Any], *, fresh: bool = False) -> list[Order | Unreadable]:
+    """The store's newest orders, newest first, kept for some minutes. Raises what the store adapter raises."""
+    key = f"latest-orders:{tenant.pk}"
+    raws: list[dict[str, Any]] | None = None if fresh else cache.get(key)
+    if raws is None:
+        with open_store(tenant) as store:
+            raws = [raw for raw, _order in reversed(_latest_rows(store, PREVIEWED_ORDERS))]
+        cache.set(key, raws, LISTS_SECONDS)
+    return [parse_order(raw, meta_keys=meta_keys_of(options)) for raw in raws]
 
 
 def _latest_rows(store: WooStore, wanted: int) -> list[OrderRow]:

@@ -109,6 +109,33 @@ def read_names(company: Company, books: QuickBooksBooks | None = None, *, report
     company.refresh_from_db()
 
 
+CHOOSABLE: tuple[NameKind, ...] = ("Account", "Item", "PaymentMethod", "Term", "Class", "Department")
+"""The lists that settings are chosen from: few rows, unlike customers."""
+
+
+def refresh_lists(company: Company) -> None:
+    """Facts and the lists that settings are chosen from, read again. Raises ConnectionLostError, RetryableError."""
+    books = open_books(company)
+    facts = read_facts(company, books)
+    kept = set(lists_to_read(facts_to_json(facts)))
+    for kind in CHOOSABLE:
+        if kind in kept:
+            _drop_missing(company, kind, _read_list(company, books, kind))
+
+
+def _read_list(company: Company, books: QuickBooksBooks, kind: NameKind) -> set[str]:
+    """One list, page by page; the ids in it."""
+    seen: set[str] = set()
+    start = 1
+    while page := books.names(kind, start=start, page_size=PAGE):
+        mirror.take_in(company, page)
+        seen |= {row.qbo_id for row in page}
+        if len(page) < PAGE:
+            break
+        start += PAGE
+    return seen
+
+
 def _drop_missing(company: Company, kind: NameKind, seen: set[str]) -> None:
     """Rows that are no longer in the list go."""
     stale = MirrorEntry.objects.filter(company=company, kind=kind)

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from sync.web.manage.words import label_of, subject_of, value_words
 from sync.web.reason_texts import Text
 from tenants.models import AuditEntry, Role
 
@@ -85,7 +86,7 @@ def _changes(changes: Mapping[str, Any]) -> list[ChangeLine]:
 
 
 def _change(field: str, pair: Any) -> ChangeLine:
-    name = str(FIELDS.get(field, field))
+    name = str(FIELDS[field]) if field in FIELDS else label_of(field)
     if not (isinstance(pair, list) and len(pair) == 2):
         return ChangeLine(name, "", _value(field, pair))
     before, after = (_value(field, value) for value in pair)
@@ -93,6 +94,8 @@ def _change(field: str, pair: Any) -> ChangeLine:
 
 
 def _value(field: str, value: Any) -> str:
+    if subject_of(field):
+        return value_words(field, value)
     if value is None or value == "":
         return "—"
     if isinstance(value, bool):

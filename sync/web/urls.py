@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from sync.web import urls_connect, urls_people, urls_reports
-from sync.web.views import bulk, gallery, home, overview, records, runs, setup
+from sync.web import urls_connect, urls_manage, urls_people, urls_reports
+from sync.web.views import bulk, home, overview, records, runs, setup
 
 workspace_urls: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
@@ -25,6 +24,7 @@ workspace_urls: list[URLPattern | URLResolver] = [
     path("setup/rehearsal/", setup.rehearsal, name="setup_rehearsal"),
     path("setup/on/", setup.turn_on, name="setup_on"),
     path("setup/off/", setup.turn_off, name="setup_off"),
+    *urls_manage.workspace_urls,
     *urls_people.workspace_urls,
     *urls_reports.workspace_urls,
     path("more/", overview.more, name="more"),
@@ -39,9 +39,3 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<slug:slug>/", include(workspace_urls)),
     *urls_connect.urlpatterns,
 ]
-
-if settings.DEBUG:
-    urlpatterns += [
-        path("_mails/", gallery.mails, name="mails"),
-        path("_mails/<slug:name>/<slug:language>.<slug:part>", gallery.mail, name="mail_part"),
-    ]

@@ -16,6 +16,7 @@ from sync.models import Report, ReportSchedule
 from sync.recipients import Standing
 from sync.web import report_settings
 from sync.web.forms_reports import LanguageForm, RecipientForm, ReportForm
+from sync.web.manage.page import tabs
 from sync.web.reasons import fill
 from sync.web.report_mails import ask_due, send_sample
 from sync.web.workspace import Workspace, in_workspace, show
@@ -141,7 +142,8 @@ def _page(
     adding: RecipientForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    context = {**settings_context(workspace, form=form, adding=adding), "lines": _lines(workspace)}
+    settings = settings_context(workspace, form=form, adding=adding)
+    context = {**settings, "lines": _lines(workspace), "tabs": tabs(workspace, "reports")}
     answer = show(request, workspace, "sync/reports.html", "reports", context)
     answer.status_code = status
     return answer

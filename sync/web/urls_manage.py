@@ -1,0 +1,19 @@
+"""Addresses of the Manage tab: a page for each subject, made from the table of options."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, path
+
+from sync.web.manage import views
+from sync.web.manage.table import TABLE
+
+workspace_urls: list[URLPattern | URLResolver] = [
+    path("manage/", views.begin, name="manage"),
+    path("manage/refresh/", views.refresh, name="manage_refresh"),
+]
+for _subject in TABLE.subjects:
+    _named = {"subject": _subject.key}
+    workspace_urls += [
+        path(f"manage/{_subject.key}/", views.options, _named, name=f"manage_{_subject.key}"),
+        path(f"manage/{_subject.key}/live/", views.live, _named, name=f"manage_{_subject.key}_live"),
+    ]
