@@ -17,6 +17,8 @@ from tenants.models import AuditEntry, Role
 ACTIONS: Mapping[str, Text] = {
     "workspace_created": gettext_lazy("Created the workspace"),
     "options": gettext_lazy("Changed settings"),
+    "options.imported": gettext_lazy("Imported settings from a file"),
+    "options.restored": gettext_lazy("Went back to earlier settings"),
     "setup.orders": gettext_lazy("Chose what happens to orders"),
     "setup.mappings": gettext_lazy("Matched taxes and payments"),
     "setup.rehearsal": gettext_lazy("Looked at the dry run"),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from sync.web.manage import views
+from sync.web.manage import transfer, views
 from sync.web.manage.table import TABLE
 
 workspace_urls: list[URLPattern | URLResolver] = [
     path("manage/", views.begin, name="manage"),
     path("manage/refresh/", views.refresh, name="manage_refresh"),
+    path("manage/export/", transfer.export_settings, name="manage_export"),
+    path("manage/import/", transfer.import_settings, name="manage_import"),
+    path("manage/history/", transfer.history, name="manage_history"),
+    path("manage/history/<int:version_id>/restore/", transfer.restore, name="manage_restore"),
 ]
 for _subject in TABLE.subjects:
     _named = {"subject": _subject.key}

@@ -99,6 +99,7 @@ VALUES: dict[str, Callable[[World, Tenant], str]] = {
     "key": lambda _world, _tenant: "forged",
     "uidb36": lambda _world, _tenant: "1",
     "state": lambda _world, _tenant: "forged",
+    "version_id": lambda _world, tenant: str(tenant.options_versions.latest("number").pk),
     "store_id": lambda _world, _tenant: "1",
 }
 FOR_VISITORS = {
