@@ -21,7 +21,6 @@ from connector.accounting.suggest import (
     Suggestion,
     default_account,
     suggest_account,
-    suggest_item,
     suggest_payment_method,
     suggest_tax_code,
     suggest_untaxed_code,
@@ -29,7 +28,7 @@ from connector.accounting.suggest import (
 from connector.woo.client import OrderRow, WooStore
 from connector.woo.facts import StoreGateway, StoreStatus, StoreTaxRate
 from connector.woo.parse import parse_order
-from sync import choices
+from sync import choices, missing
 from sync.choices import save_choices
 from sync.engine import mirror
 from sync.engine.context import Slice
@@ -46,12 +45,6 @@ LISTS_SECONDS = 600
 LATEST_ORDERS = 20
 PREVIEWED_ORDERS = 10
 _EVERY_DAY = date(2000, 1, 1)
-
-SHIPPING_WORDS = ("shipping", "frais de port", "livraison", "expédition", "delivery")
-FEE_WORDS = ("fee", "frais", "surcharge")
-ROUNDING_WORDS = ("rounding", "arrondi")
-SALES_WORDS = ("online sale", "vente en ligne", "sales", "services")
-TAX_WORDS = ("sales tax", "tax", "taxe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,16 +186,7 @@ def usual_account(company: Company) -> str:
 
 def item_proposals(company: Company) -> dict[str, str]:
     """Option -> id of the item that is probably meant."""
-    items = rows_of(company, "Item")
-    words = {
-        "shipping_item": SHIPPING_WORDS,
-        "fee_item": FEE_WORDS,
-        "rounding_item": ROUNDING_WORDS,
-        "default_item": SALES_WORDS,
-        "tax_item": TAX_WORDS,
-    }
-    found = {name: suggest_item(known, items) for name, known in words.items()}
-    return {name: suggestion.ref.id for name, suggestion in found.items() if suggestion is not None}
+    return {key.rpartition(".")[2]: ref.id for key, ref in missing.proposals(company).items()}
 
 
 def save_step(tenant: Tenant, step: StepKey, sections: Mapping[str, Any], *, user: User) -> list[Problem]:

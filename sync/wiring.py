@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 
@@ -27,6 +27,7 @@ from tenants.models import Company, Tenant
 from tenants.tokens import access_token, renew_access_token
 
 SLICE_SECONDS = 30.0
+DESK_SECONDS = 20.0
 LONGEST_WAIT_IN_A_CALL = 5.0
 """The budget may hold a call back this long inside a worker; longer waits end the slice."""
 
@@ -128,6 +129,41 @@ def policy_source(tenant: Tenant, company: Company) -> Callable[[OptionsVersion]
         return built[key]
 
     return policy_for
+
+
+@contextmanager
+def slice_at_the_desk(tenant: Tenant, *, seconds: float = DESK_SECONDS) -> Iterator[Slice]:
+    """A slice of no run, for a person who waits at a page: what it writes belongs to no run and no options.
+
+    Raises ConnectionLostError without both sides, LeaseTaken while another process works for the company."""
+    company = tenant.company
+    if company is None:
+        raise ConnectionLostError("quickbooks_not_connected", f"tenant {tenant.pk}", side="quickbooks")
+    lease = acquire_run_lease(company.pk)
+    if lease is None:
+        raise LeaseTaken(f"company {company.pk}")
+
+    def heartbeat() -> None:
+        renew_run_lease(company.pk, lease)
+
+    try:
+        with open_store(tenant) as store:
+            yield Slice(
+                tenant=tenant,
+                company=company,
+                run=cast(Run, None),
+                store=store,
+                books=open_books(company, waits=heartbeat),
+                options=cast(OptionsVersion, None),
+                policy_for=policy_source(tenant, company),
+                clock=SystemClock(),
+                heartbeat=heartbeat,
+                sleep=time.sleep,
+                deadline=datetime.now(UTC) + timedelta(seconds=seconds),
+                checkpoint=lambda _name: None,
+            )
+    finally:
+        release_run_lease(company.pk, lease)
 
 
 @contextmanager

@@ -172,6 +172,16 @@ class ItemWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountWanted:
+    """An account to be created. type and subtype are QuickBooks' AccountType and AccountSubType."""
+
+    key: str
+    name: str
+    type: str
+    subtype: str
+
+
+@dataclass(frozen=True, slots=True)
 class FoundDocument:
     """A document looked up in the company, to be compared with what we meant to post."""
 

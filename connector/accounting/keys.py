@@ -45,6 +45,14 @@ def item_key(product_id: int, variation_id: int) -> str:
     return f"item:{product_id}:{variation_id}"
 
 
+NAME_PREFIX = "name:"
+
+
+def name_key(kind: str, name: str) -> str:
+    """An item or account that the merchant's settings name, not a product of the store."""
+    return f"{NAME_PREFIX}{kind}:{normalise(name)}"
+
+
 def normalise(text: str) -> str:
     """Compare-ready text: case folded, outer blanks off, inner runs of blanks one blank."""
     return " ".join(text.split()).casefold()

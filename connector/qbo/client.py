@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from connector.accounting.books import (
+    AccountWanted,
     Answer,
     Changes,
     CompanyFacts,
@@ -67,6 +68,9 @@ class QuickBooksBooks(Transport):
 
     def encode_item(self, item: ItemWanted) -> tuple[str, Payload]:
         return encode_names.encode_item(item)
+
+    def encode_account(self, account: AccountWanted) -> tuple[str, Payload]:
+        return encode_names.encode_account(account)
 
     def post_batch(self, request_id: str, writes: Sequence[Write]) -> Sequence[Answer]:
         """At most 30 creates, updates and deletes, answered in the order of `writes`.

@@ -1,10 +1,10 @@
-"""Customers and items to create as QuickBooks' JSON (QBO reference, 5.1 Customer and 5.3 Item)."""
+"""Customers, items and accounts to create as QuickBooks' JSON (QBO reference, 5.1 Customer and 5.3 Item)."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from connector.accounting.books import DETAILS, CustomerWanted, ItemWanted, NameRow, Payload
+from connector.accounting.books import DETAILS, AccountWanted, CustomerWanted, ItemWanted, NameRow, Payload
 from connector.qbo import values
 
 TAX_IDENTIFIER = 20
@@ -63,6 +63,17 @@ def encode_item(item: ItemWanted) -> tuple[str, Payload]:
     if item.type == "Inventory":
         body |= _inventory(item)
     return "Item", values.compact(body)
+
+
+def encode_account(account: AccountWanted) -> tuple[str, Payload]:
+    """Entity name and body (QBO reference, 5.14 Account: a name holds neither a colon nor a double quote).
+
+    Raises ValueError when nothing is left of the name.
+    """
+    name = values.name_of(account.name.replace('"', "'"))
+    if not name:
+        raise ValueError("An account needs a name.")
+    return "Account", {"Name": name, "AccountType": account.type, "AccountSubType": account.subtype}
 
 
 def _inventory(item: ItemWanted) -> Payload:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from connector.accounting.books import (
+    AccountWanted,
     Answer,
     Changes,
     CustomerWanted,
@@ -77,6 +78,7 @@ class Books(Protocol):
         """A sparse update of the customer of this row, with these details (keys of DETAILS) only."""
 
     def encode_item(self, item: ItemWanted) -> tuple[str, Payload]: ...
+    def encode_account(self, account: AccountWanted) -> tuple[str, Payload]: ...
     def post_batch(self, request_id: str, writes: Sequence[Write]) -> Sequence[Answer]:
         """At most 30 writes, answered in any order; raises only when the batch as a whole has no usable answer."""
 

@@ -8,7 +8,7 @@ id, same places, same bodies, so that QuickBooks repeats its answers instead of 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,9 +16,19 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from connector.accounting.books import Answer, FoundDocument, NameRow, Payload, Posted, Refused, Write, lacking_details
+from connector.accounting.books import (
+    Answer,
+    FoundDocument,
+    NameKind,
+    NameRow,
+    Payload,
+    Posted,
+    Refused,
+    Write,
+    lacking_details,
+)
 from connector.accounting.documents import DocumentKind
-from connector.accounting.keys import Operation, has_marker, normalise
+from connector.accounting.keys import NAME_PREFIX, Operation, has_marker, normalise
 from connector.errors import AnswerLostError, FaultError, RetryableError
 from sync.engine import mirror
 from sync.engine.context import Slice
@@ -40,6 +50,7 @@ NEVER_ANSWERED = "10000"
 """QuickBooks' own code for an application error (QBO reference, 4 Faults)."""
 
 NAME_ENTITIES = {"Customer": Link.Kind.CUSTOMER, "Item": Link.Kind.ITEM}
+MIRRORED: tuple[NameKind, ...] = ("Customer", "Item", "Account")
 
 
 def next_generation(work: Slice, key: str, operation: Operation) -> int:
@@ -97,6 +108,26 @@ def send_everything(work: Slice) -> None:
             _send(work, batch)
 
 
+def send_these(work: Slice, plan: Callable[[], Sequence[Posting]]) -> None:
+    """Stores the postings that `plan` makes, in batches of their own, and sends those alone: what else the tenant has
+    to send waits for its run. Raises RetryableError; everything stays as rows."""
+    with transaction.atomic():
+        work.heartbeat()
+        waiting = list(plan())
+        batches = [
+            _into_a_batch(work, waiting[start : start + BATCH_SIZE]) for start in range(0, len(waiting), BATCH_SIZE)
+        ]
+    for batch in batches:
+        _send(work, batch)
+
+
+def send_again(work: Slice, key_prefix: str) -> None:
+    """Answers the open batches of postings whose keys begin so: what an earlier attempt left without an answer."""
+    open_ones = Batch.objects.for_tenant(work.tenant).filter(company=work.company, state=Batch.State.OPEN)
+    for batch in open_ones.filter(postings__key__startswith=key_prefix).distinct().order_by("pk"):
+        _send(work, batch)
+
+
 def _make_batches(work: Slice) -> Sequence[Batch]:
     """Puts planned postings into batches of at most 30, in the order they were planned."""
     with transaction.atomic():
@@ -109,18 +140,18 @@ def _make_batches(work: Slice) -> Sequence[Batch]:
         together = [posting for posting in waiting if not posting.travels_alone]
         groups = [together[start : start + BATCH_SIZE] for start in range(0, len(together), BATCH_SIZE)]
         groups += [[posting] for posting in waiting if posting.travels_alone]
-        batches = []
-        for group in groups:
-            batch = Batch.objects.create(
-                tenant=work.tenant, company=work.company, run=work.run, request_id=uuid.uuid4().hex
-            )
-            for place, posting in enumerate(group):
-                posting.batch, posting.bid = batch, f"p{place}"
-            Posting.objects.bulk_update(group, ["batch", "bid"])
-            batches.append(batch)
+        batches = [_into_a_batch(work, group) for group in groups]
     if batches:
         work.checkpoint("batched")
     return batches
+
+
+def _into_a_batch(work: Slice, group: Sequence[Posting]) -> Batch:
+    batch = Batch.objects.create(tenant=work.tenant, company=work.company, run=work.run, request_id=uuid.uuid4().hex)
+    for place, posting in enumerate(group):
+        posting.batch, posting.bid = batch, f"p{place}"
+    Posting.objects.bulk_update(group, ["batch", "bid"])
+    return batch
 
 
 def _send(work: Slice, batch: Batch) -> None:
@@ -226,8 +257,10 @@ def _store_posted(work: Slice, posting: Posting, answer: Posted, *, adopted: boo
         Posting.objects.filter(
             tenant=work.tenant, key=posting.key, state=Posting.State.POSTED, operation__in=["create", "update"]
         ).update(state=Posting.State.UNDONE)
+    if posting.entity not in MIRRORED or posting.operation not in ("create", "update"):
+        return
     kind = NAME_ENTITIES.get(posting.entity)
-    if kind is not None and posting.operation in ("create", "update"):
+    if kind is not None and not posting.key.startswith(NAME_PREFIX):
         Link.objects.update_or_create(
             tenant=work.tenant,
             company=work.company,
@@ -236,7 +269,7 @@ def _store_posted(work: Slice, posting: Posting, answer: Posted, *, adopted: boo
             defaults={"qbo_id": answer.qbo_id, "name": _name_of(answer.raw)},
             create_defaults={"qbo_id": answer.qbo_id, "name": _name_of(answer.raw), "made_by": "created"},
         )
-        mirror.take_in(work.company, [_name_row(posting, answer)])
+    mirror.take_in(work.company, [_name_row(posting, answer)])
 
 
 def _store_refused(work: Slice, posting: Posting, answer: Refused) -> None:
@@ -356,7 +389,7 @@ def _name_row(posting: Posting, answer: Posted) -> NameRow:
     raw: dict[str, Any] = {**posting.payload, **answer.raw}
     name = _name_of(raw)
     return NameRow(
-        kind="Customer" if posting.entity == "Customer" else "Item",
+        kind=posting.entity,  # type: ignore[arg-type]  # one of MIRRORED
         qbo_id=answer.qbo_id,
         name=name,
         active=True,
@@ -365,6 +398,7 @@ def _name_row(posting: Posting, answer: Posted) -> NameRow:
         email=normalise(str((raw.get("PrimaryEmailAddr") or {}).get("Address", ""))),
         sku=str(raw.get("Sku") or ""),
         currency=str((raw.get("CurrencyRef") or {}).get("value", "")),
-        type=str(raw.get("Type") or ""),
+        type=str(raw.get("AccountType" if posting.entity == "Account" else "Type") or ""),
+        subtype=str(raw.get("AccountSubType") or ""),
         lacks=lacking_details(raw) if posting.entity == "Customer" else frozenset(),
     )

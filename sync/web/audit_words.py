@@ -24,6 +24,7 @@ ACTIONS: Mapping[str, Text] = {
     "setup.rehearsal": gettext_lazy("Looked at the dry run"),
     "setup.on": gettext_lazy("Turned on automatic sync"),
     "setup.off": gettext_lazy("Turned off automatic sync"),
+    "names_created": gettext_lazy("Created items or accounts in QuickBooks"),
     "store": gettext_lazy("Connected the store"),
     "company": gettext_lazy("Connected QuickBooks"),
     "records.retry": gettext_lazy("Had records looked at again"),

@@ -18,6 +18,7 @@ from sync.web.reasons import status_name
 Choices = list[tuple[str, str]]
 
 PARTIALLY_REFUNDED = "partially-refunded"
+ITEM_FIELDS = ("shipping_item", "fee_item", "rounding_item", "refund_item", "default_item", "discount_item")
 _MONEY_TYPES = frozenset({"Bank", "Other Current Asset"})
 _SELLABLE = frozenset({"Service", "NonInventory", "Inventory"})
 
@@ -62,6 +63,18 @@ class OrdersForm(forms.Form):
         required=False,
         help_text=gettext_lazy("Takes the cent that a total can differ from its lines by."),
     )
+    refund_item = forms.ChoiceField(
+        label=gettext_lazy("Refund item"),
+        required=False,
+        help_text=gettext_lazy("For refunds of an amount without lines."),
+    )
+    discount_item = forms.ChoiceField(
+        label=gettext_lazy("Discount item"),
+        required=False,
+        help_text=gettext_lazy(
+            "With it, discounts are lines of their own; without it, lines are net of their discount."
+        ),
+    )
     default_item = forms.ChoiceField(
         label=gettext_lazy("Default product"),
         required=False,
@@ -99,15 +112,13 @@ class OrdersForm(forms.Form):
                 "create_items": item_options["create"] or is_first,
                 "income_account": _id(item_options["income_account"])
                 or next((row.qbo_id for row in accounts if row.subtype == "SalesOfProductIncome"), ""),
-                **{
-                    name: _id(orders[name]) or proposals.get(name, "")
-                    for name in ("shipping_item", "fee_item", "rounding_item", "default_item")
-                },
+                **{name: _id(orders[name]) or proposals.get(name, "") for name in ITEM_FIELDS},
+                "discount_item": _id(orders["discount_item"]),
             },
         )
         statuses = _status_choices(lists.statuses, orders["statuses"])
         self.fields["statuses"].choices = statuses  # type: ignore[attr-defined]
-        for name in ("shipping_item", "fee_item", "rounding_item", "default_item"):
+        for name in ITEM_FIELDS:
             self.fields[name].choices = choices_of(sellable, none=_("None"))  # type: ignore[attr-defined]
         income = [row for row in accounts if row.type == "Income"]
         self.fields["income_account"].choices = choices_of(income)  # type: ignore[attr-defined]
@@ -145,10 +156,7 @@ class OrdersForm(forms.Form):
                 "statuses": clean["statuses"],
                 "document": clean["document"],
                 "number_prefix": clean["number_prefix"],
-                **{
-                    name: {"id": clean[name]} if clean[name] else None
-                    for name in ("shipping_item", "fee_item", "rounding_item", "default_item")
-                },
+                **{name: _ref(clean[name]) for name in ITEM_FIELDS},
             },
             "items": items,
         }

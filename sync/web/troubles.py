@@ -56,6 +56,9 @@ TROUBLES: dict[str, Trouble] = {
         _("QuickBooks does not accept this service’s own keys. Syncing is paused; nothing is lost."),
         _("The operator of this service has to correct them."),
     ),
+    "company_busy": Trouble(
+        "quickbooks", _("A sync is at work in this QuickBooks company just now."), _("Try again in a moment.")
+    ),
     "quickbooks_busy": Trouble("quickbooks", _("QuickBooks is busy. Sending goes on in a moment.")),
     "quickbooks_failed": Trouble(
         "quickbooks", _("QuickBooks answered with a failure of its own. Nothing was sent twice.")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
@@ -17,8 +18,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from connector.accounting.commerce import Order
 from connector.accounting.documents import Held, Planned, Skipped
 from connector.errors import SyncError
-from sync import setup
+from sync import missing, setup
 from sync.engine.rehearse import Rehearsal
+from sync.missing import Made, Missing
 from sync.portability import Problem
 from sync.tasks import start_run
 from sync.templatetags.formats import count
@@ -116,8 +118,11 @@ def orders(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     except SyncError as error:
         return _unreachable(request, workspace, "orders", error)
     options = setup.options_of(tenant)
+    lacking = missing.find_missing(tenant, options)
+    lacking = [one for one in lacking if one.key.startswith("orders.")]
+    made = _make(request, workspace, lacking)
     form = OrdersForm(
-        request.POST or None,
+        _with_made(request.POST, {key.removeprefix("orders."): ref.id for key, ref in made.refs.items()}) or None,
         options=options,
         lists=lists,
         items=setup.rows_of(tenant.company, "Item"),
@@ -125,12 +130,13 @@ def orders(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         proposals=setup.item_proposals(tenant.company),
         is_first=_is_open(workspace, "orders"),
     )
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and "make_missing" not in request.POST and form.is_valid():
         problems = setup.save_step(tenant, "orders", form.sections(), user=workspace.person)
         if not problems:
             return redirect("setup_mappings", slug=tenant.slug)
         _report(form, problems)
-    return _show(request, workspace, "orders", {"form": form})
+    context = {"form": form, "missing": [one for one in lacking if one.key not in made.refs], "made": made}
+    return _show(request, workspace, "orders", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -150,8 +156,13 @@ def mappings(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     suggestions = setup.tax_suggestions(tenant, lists)
     untaxed = setup.untaxed_suggestion(tenant)
     world = setup.tax_world(tenant, options) or "off"
+    lacking = missing.find_missing(tenant, options, gateways=lists.gateways, tax_is_off=world == "off")
+    lacking = [one for one in lacking if not one.key.startswith("orders.")]
+    made = _make(request, workspace, lacking)
+    fields = {f"{missing.GATEWAY}{gateway.id}": f"account_{n}" for n, gateway in enumerate(lists.gateways)}
+    fields["taxes.tax_item"] = "tax_item"
     form = MappingsForm(
-        request.POST or None,
+        _with_made(request.POST, {fields[key]: ref.id for key, ref in made.refs.items()}) or None,
         options=options,
         lists=lists,
         facts=facts,
@@ -165,7 +176,7 @@ def mappings(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         usual_account=setup.usual_account(company),
         tax_item=setup.item_proposals(company).get("tax_item", ""),
     )
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and "make_missing" not in request.POST and form.is_valid():
         problems = setup.save_step(tenant, "mappings", form.sections(options), user=workspace.person)
         if not problems:
             return redirect("setup_rehearsal", slug=tenant.slug)
@@ -175,6 +186,8 @@ def mappings(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         "world": world,
         "rates": _rate_rows(form, options, set(suggestions)),
         "gateways": _gateway_rows(form),
+        "missing": [one for one in lacking if one.key not in made.refs],
+        "made": made,
         "unmatched": sum(1 for rate in lists.rates if form.maps_taxes and not form[f"rate_{rate.id}"].value()),
     }
     return _show(request, workspace, "mappings", context)
@@ -240,6 +253,35 @@ def turn_off(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         type(workspace.tenant).objects.filter(pk=workspace.tenant.pk).update(automatic_sync=False, next_run_at=None)
         messages.success(request, _("Automatic sync is off. Sync now still works."))
     return redirect("overview", slug=workspace.tenant.slug)
+
+
+def _make(request: HttpRequest, workspace: Workspace, lacking: Sequence[Missing]) -> Made:
+    """What the person ticked among the things that are missing, made now; the rest of the form stays as it is."""
+    if request.method != "POST" or "make_missing" not in request.POST:
+        return Made({}, {})
+    ticked = set(request.POST.getlist("make"))
+    try:
+        made = missing.make_missing(
+            workspace.tenant, [one for one in lacking if one.key in ticked], user=workspace.person
+        )
+    except SyncError as error:
+        trouble = find_trouble(error.reason)
+        messages.error(request, f"{trouble.text} {trouble.cure}".strip())
+        return Made({}, {})
+    if made.refs:
+        text = ngettext("%(count)s was created in QuickBooks.", "%(count)s were created in QuickBooks.", len(made.refs))
+        messages.success(request, text % {"count": count(len(made.refs))})
+    return made
+
+
+def _with_made(data: QueryDict, made: Mapping[str, str]) -> QueryDict:
+    """The form as it was sent, with what was just made chosen."""
+    if not data:
+        return data
+    found = data.copy()
+    for name, qbo_id in made.items():
+        found[name] = qbo_id
+    return found
 
 
 def _page(workspace: Workspace, key: str) -> str:
