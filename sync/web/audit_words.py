@@ -17,6 +17,7 @@ from tenants.models import AuditEntry, Role
 ACTIONS: Mapping[str, Text] = {
     "workspace_created": gettext_lazy("Created the workspace"),
     "options": gettext_lazy("Changed settings"),
+    "data_exported": gettext_lazy("Exported all data"),
     "options.imported": gettext_lazy("Imported settings from a file"),
     "options.restored": gettext_lazy("Went back to earlier settings"),
     "setup.orders": gettext_lazy("Chose what happens to orders"),

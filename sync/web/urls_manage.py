@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from sync.web.manage import transfer, views
+from sync.web.manage import data, transfer, views
 from sync.web.manage.table import TABLE
 
 workspace_urls: list[URLPattern | URLResolver] = [
@@ -12,6 +12,8 @@ workspace_urls: list[URLPattern | URLResolver] = [
     path("manage/refresh/", views.refresh, name="manage_refresh"),
     path("manage/export/", transfer.export_settings, name="manage_export"),
     path("manage/import/", transfer.import_settings, name="manage_import"),
+    path("manage/data/", data.data, name="workspace_data"),
+    path("manage/data/export/", data.export_data, name="workspace_export"),
     path("manage/history/", transfer.history, name="manage_history"),
     path("manage/history/<int:version_id>/restore/", transfer.restore, name="manage_restore"),
 ]
