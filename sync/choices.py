@@ -6,7 +6,7 @@ what changed in between, and decides again with everything in front of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -85,13 +85,14 @@ def save_choices(
     who: str = "",
     action: str = "options",
     base: int | None = None,
+    helps: Collection[str] | None = None,
 ) -> Saved:
     """The next options version with an audit entry, or the reasons why there is none; never half of it.
 
     A step of the wizard leaves its entry even where nothing changed: it says that the step was answered.
 
     sections: part of a tenant document, e.g. {"orders": {...}}. base: number of the version the choices were made from;
-    None saves over whatever is newest."""
+    None saves over whatever is newest. helps: as of `save_options`."""
     with transaction.atomic():
         row = Tenant.objects.select_for_update().get(pk=tenant.pk)
         newest = latest_version(tenant)
@@ -102,7 +103,7 @@ def save_choices(
         if problems:
             return Saved(None, problems=tuple(problems))
         changes = tuple(changes_between(with_defaults(before) if before else None, options))
-        version = save_options(tenant, options, user=user, who=who)
+        version = save_options(tenant, options, user=user, who=who, helps=helps)
         _follow(row, options)
         if changes or newest is None or action.startswith("setup."):
             told = {change.path: [change.before, change.after] for change in changes}

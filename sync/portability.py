@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -305,9 +305,17 @@ def _show(value: Any) -> str:
 
 
 def save_options(
-    tenant: Tenant, options: Mapping[str, Any], *, user: User | None = None, who: str = ""
+    tenant: Tenant,
+    options: Mapping[str, Any],
+    *,
+    user: User | None = None,
+    who: str = "",
+    helps: Collection[str] | None = None,
 ) -> OptionsVersion:
-    """The next version, unless it equals the current one; records that another choice may help are looked at again."""
+    """The next version, unless it equals the current one; records that another choice may help are looked at again.
+
+    helps: where the change is known to concern a few reasons only, those, or UNPAID_INVOICES; nothing else is touched
+    then."""
     with transaction.atomic():
         Tenant.objects.select_for_update().get(pk=tenant.pk)
         current = OptionsVersion.objects.for_tenant(tenant).order_by("-number").first()
@@ -321,7 +329,9 @@ def save_options(
             who=who or (str(user) if user else ""),
         )
         recipients.follow(tenant, options, user=user)
-        if current is None or _without_report(current.document) != _without_report(options):
+        if helps is not None:
+            _queue_held(tenant, helps)
+        elif current is None or _without_report(current.document) != _without_report(options):
             _queue_again(tenant)
     return version
 
@@ -333,18 +343,29 @@ def _without_report(options: Mapping[str, Any]) -> dict[str, Any]:
     return whole
 
 
+UNPAID_INVOICES = "unpaid_invoices"
+"""Beside reasons: invoices whose payment was left out because their payment method had no account."""
+_AFRESH: Mapping[str, Any] = {"state": Record.State.QUEUED, "reason": "", "details": {}, "failed_attempts": 0}
+
+
+def _queue_held(tenant: Tenant, reasons: Collection[str]) -> None:
+    """Held orders of these reasons."""
+    rows = Record.objects.for_tenant(tenant).filter(source=Record.Source.ORDER)
+    held = rows.filter(state=Record.State.ATTENTION).values_list("pk", "reason")
+    again = [pk for pk, reason in held if reason.split(":", 1)[0] in reasons]
+    for start in range(0, len(again), 500):
+        rows.filter(pk__in=again[start : start + 500]).update(**_AFRESH)
+    if UNPAID_INVOICES in reasons:
+        unpaid = rows.filter(state=Record.State.SYNCED).exclude(notices=[]).only("pk", "notices")
+        ids = [one.pk for one in unpaid if any(notice["reason"] == "unmapped_gateway" for notice in one.notices)]
+        rows.filter(pk__in=ids).update(state=Record.State.QUEUED)
+
+
 def _queue_again(tenant: Tenant) -> None:
     """Not those set aside by hand, and nothing that has a document."""
+    _queue_held(tenant, (*_CONFIGURABLE, UNPAID_INVOICES))
     rows = Record.objects.for_tenant(tenant).filter(source=Record.Source.ORDER)
-    afresh: dict[str, Any] = {"state": Record.State.QUEUED, "reason": "", "details": {}, "failed_attempts": 0}
-    held = rows.filter(state=Record.State.ATTENTION).values_list("pk", "reason")
-    again = [pk for pk, reason in held if reason.split(":", 1)[0] in _CONFIGURABLE]
-    for start in range(0, len(again), 500):
-        rows.filter(pk__in=again[start : start + 500]).update(**afresh)
-    unpaid = rows.filter(state=Record.State.SYNCED).exclude(notices=[]).only("pk", "notices")
-    ids = [record.pk for record in unpaid if any(notice["reason"] == "unmapped_gateway" for notice in record.notices)]
-    rows.filter(pk__in=ids).update(state=Record.State.QUEUED)
-    rows.filter(state__in=[Record.State.SKIPPED, Record.State.WAITING]).exclude(reason="by_hand").update(**afresh)
+    rows.filter(state__in=[Record.State.SKIPPED, Record.State.WAITING]).exclude(reason="by_hand").update(**_AFRESH)
 
 
 def export_document(tenant: Tenant, options: Mapping[str, Any], *, with_secrets: bool) -> dict[str, Any]:

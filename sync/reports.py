@@ -30,7 +30,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Abs, Coalesce, TruncDate
+from django.db.models.functions import Abs, Coalesce, NullIf, TruncDate
 from django.utils import timezone
 
 from sync.models import Posting, Record, Run
@@ -49,18 +49,35 @@ _DECIMALS = {code: rule[0] for code, rule in get_global("currency_fractions").it
 NO_CENTS = tuple(code for code, decimals in _DECIMALS.items() if decimals == 0)
 MILLS = tuple(code for code, decimals in _DECIMALS.items() if decimals == 3)
 
-CAUSE_DETAILS = {
-    "unmapped_tax_rate": "rate",
-    "unmapped_gateway": "gateway",
-    "unmatched_product": "sku",
-    "ambiguous_sku": "sku",
-    "inactive_item": "item",
-    "inactive_customer": "name",
-    "currency_off": "currency",
-    "not_yet_available": "what",
-    "closed_period": "closed_until",
+CAUSE_DETAILS: Mapping[str, tuple[str, ...]] = {
+    "unmapped_tax_rate": ("rate_ids", "rate"),
+    "unmapped_gateway": ("gateway",),
+    "unmatched_product": ("sku", "name"),
+    "ambiguous_sku": ("sku",),
+    "inactive_item": ("item_id", "name"),
+    "inactive_customer": ("customer_id", "name"),
+    "currency_off": ("currency",),
+    "not_yet_available": ("what",),
+    "closed_period": ("closed_until",),
+    "duplicate_number": ("number",),
 }
-"""What makes two records of one reason two causes; all others are one cause, however many records it holds."""
+"""What makes two records of one reason two causes, by the first detail that is there; all others are one cause."""
+
+
+def with_subject(records: TenantQuerySet[Record]) -> TenantQuerySet[Any]:
+    """Adds `subject`: what a record's cause is about, "" where its reason is one cause for all."""
+    subject = Case(
+        *[
+            When(
+                reason=reason,
+                then=Coalesce(*[NullIf(KeyTextTransform(name, "details"), Value("")) for name in names], Value("")),
+            )
+            for reason, names in CAUSE_DETAILS.items()
+        ],
+        default=Value(""),
+        output_field=CharField(),
+    )
+    return records.annotate(subject=subject)
 
 
 def last_documents() -> TenantQuerySet[Posting]:
@@ -287,6 +304,8 @@ class Cause:
     amounts: dict[str, Decimal] = field(default_factory=dict)
     sample_id: int = 0
     sample: Record | None = None
+    raw: Mapping[str, Any] | None = None
+    """The order behind the sample as the store gave it, where it was asked for (`with_orders`)."""
 
     @property
     def weight(self) -> Decimal:
@@ -295,17 +314,8 @@ class Cause:
 
 def open_causes(tenant: Tenant) -> list[Cause]:
     """What waits for a decision, largest amount first. Two queries, however many records or causes there are."""
-    subject = Case(
-        *[
-            When(reason=reason, then=Coalesce(KeyTextTransform(name, "details"), Value("")))
-            for reason, name in CAUSE_DETAILS.items()
-        ],
-        default=Value(""),
-        output_field=CharField(),
-    )
     rows = (
-        with_books(Record.objects.for_tenant(tenant).filter(state=Record.State.ATTENTION))
-        .annotate(subject=subject)
+        with_books(with_subject(Record.objects.for_tenant(tenant).filter(state=Record.State.ATTENTION)))
         .order_by()
         .values("reason", "subject", "currency")
         .annotate(
@@ -330,12 +340,27 @@ def open_causes(tenant: Tenant) -> list[Cause]:
 def records_of_cause(tenant: Tenant, reason: str, subject: str) -> TenantQuerySet[Record]:
     """The held records behind one cause, newest first."""
     records = Record.objects.for_tenant(tenant).filter(state=Record.State.ATTENTION, reason=reason)
-    name = CAUSE_DETAILS.get(reason)
-    if name is not None and subject:
-        records = records.filter(**{f"details__{name}": subject})
-    elif name is not None:
-        records = records.filter(Q(**{f"details__{name}": ""}) | ~Q(details__has_key=name))
-    return records.order_by("-ordered_at", "-pk")
+    return with_subject(records).filter(subject=subject).order_by("-ordered_at", "-pk")
+
+
+def with_orders(tenant: Tenant, causes: Collection[Cause]) -> None:
+    """Fills in the order behind each cause's newest record, in one query."""
+    ids = {cause.sample.parent_id or cause.sample.pk for cause in causes if cause.sample is not None}
+    raws = dict(Record.objects.for_tenant(tenant).filter(pk__in=ids).values_list("pk", "raw"))
+    for cause in causes:
+        if cause.sample is not None:
+            cause.raw = raws.get(cause.sample.parent_id or cause.sample.pk) or None
+
+
+def find_cause(tenant: Tenant, reason: str, subject: str) -> Cause | None:
+    """One open cause with its newest record and its order, without its amounts; None once nothing is held for it."""
+    records = records_of_cause(tenant, reason, subject)
+    sample = records.defer("raw").order_by("-pk").first() if reason else None
+    if sample is None:
+        return None
+    cause = Cause(reason, subject, records=records.count(), sample_id=sample.pk, sample=sample)
+    with_orders(tenant, [cause])
+    return cause
 
 
 def latest_run(tenant: Tenant) -> Run | None:

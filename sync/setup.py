@@ -102,7 +102,7 @@ def is_set_up(tenant: Tenant) -> bool:
 
 def store_lists(tenant: Tenant, *, fresh: bool = False) -> StoreLists:
     """Rates, gateways and statuses of the store. Raises what the store adapter raises."""
-    key = f"store-lists:{tenant.pk}"
+    key = f"store-lists:{tenant.key}"
     known = None if fresh else cache.get(key)
     if isinstance(known, StoreLists):
         return known
@@ -116,6 +116,12 @@ def store_lists(tenant: Tenant, *, fresh: bool = False) -> StoreLists:
         )
     cache.set(key, lists, LISTS_SECONDS)
     return lists
+
+
+def known_lists(tenant: Tenant) -> StoreLists | None:
+    """The lists of `store_lists` where they were read within the last minutes; no call leaves."""
+    known = cache.get(f"store-lists:{tenant.key}")
+    return known if isinstance(known, StoreLists) else None
 
 
 def rows_of(company: Company, kind: str) -> list[NameRow]:
@@ -250,6 +256,12 @@ def latest_orders(tenant: Tenant, options: Mapping[str, Any], *, fresh: bool = F
             raws = [raw for raw, _order in reversed(_latest_rows(store, PREVIEWED_ORDERS))]
         cache.set(key, raws, LISTS_SECONDS)
     return [parse_order(raw, meta_keys=meta_keys_of(options)) for raw in raws]
+
+
+def newest_orders(tenant: Tenant, wanted: int) -> list[Order | Unreadable]:
+    """The store's newest orders, newest first; at most 100. Raises what the store adapter raises."""
+    with open_store(tenant, meta_keys=meta_keys_of(options_of(tenant))) as store:
+        return [order for _raw, order in reversed(_latest_rows(store, wanted))]
 
 
 def _latest_rows(store: WooStore, wanted: int) -> list[OrderRow]:

@@ -18,8 +18,10 @@ from typing import Any
 
 from django.utils import timezone
 
+from connector.accounting.books import CompanyFacts
 from connector.accounting.commerce import Order
 from connector.accounting.documents import Held, Outcome, Parties, Planned, Proof, Skipped, Waiting
+from connector.accounting.facts import facts_to_json
 from connector.accounting.keys import sale_key
 from connector.accounting.plan import needed_products, plan_order
 from connector.accounting.policy import PostingPolicy, Ref
@@ -29,7 +31,7 @@ from sync.digests import figures_of_period
 from sync.models import OptionsVersion, Posting, Record, RecordEvent, Report, Run
 from tenants.models import Company, Membership, Role, Tenant, User
 from tenants.web.people import mark_verified
-from tests.connector.accounting.shops import FR_MAPPINGS, PAYLOADS, fr_policy, fr_taxes
+from tests.connector.accounting.shops import EXEMPT, FR_MAPPINGS, PAYLOADS, fr_policy, fr_taxes
 
 PASSWORD = "correct horse battery"
 _numbers = count(1)
@@ -51,7 +53,22 @@ def member(tenant: Tenant, email: str, role: Role, name: str = "", **fields: Any
 def company(name: str = "Maison Dupont SARL", *, country: str = "FR", currency: str = "EUR") -> Company:
     found = Company.for_realm(f"46208163650{next(_numbers):06d}")
     found.name = name
-    found.facts = {"name": name, "country": country, "home_currency": currency}
+    found.facts = facts_to_json(
+        CompanyFacts(
+            name=name,
+            country=country,
+            home_currency=currency,
+            multicurrency=False,
+            tax_world="global",
+            custom_numbers=True,
+            classes=False,
+            locations=False,
+            inventory=False,
+            auto_apply_credit=False,
+            closed_until=None,
+            tax_codes=(EXEMPT, *dict.fromkeys(one.code for one in FR_MAPPINGS)),
+        )
+    )
     found.refreshed_at = timezone.now() - timedelta(minutes=2)
     found.save()
     return found

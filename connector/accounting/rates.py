@@ -111,6 +111,34 @@ def line_rates(taxes: Iterable[LineTax], table: RateTable) -> RateIds:
     return taxing or frozenset(tax.rate_id for tax in listed)
 
 
+def rates_on_lines(order: Order) -> list[RateIds]:
+    """The rates of each line of an order; a fee spread over the classes of the goods counts for each of them."""
+    table = _lines_only(order)
+    taxes = [*(line.taxes for line in order.lines), *(line.taxes for line in order.shipping_lines)]
+    borne = [line_rates(listed, table) for listed in taxes]
+    classes = dict.fromkeys(borne)
+    for fee in order.fee_lines:
+        rates = line_rates(fee.taxes, table)
+        borne += [part for part in classes if part and part < rates] if rates not in classes else []
+        borne += [rates] if rates in classes or not any(part < rates for part in classes if part) else []
+    return borne
+
+
+def rates_on_order(order: Order) -> RateIds:
+    """All rates above zero of a whole order; none where nothing is taxed."""
+    table = _lines_only(order)
+    taxes = [*(line.taxes for line in order.lines), *(line.taxes for line in order.shipping_lines)]
+    taxes += [line.taxes for line in order.fee_lines]
+    return frozenset(tax.rate_id for listed in taxes for tax in listed if table.percent(tax.rate_id) != 0)
+
+
+def _lines_only(order: Order) -> RateTable:
+    lines: dict[int, TaxLine] = {}
+    for line in order.tax_lines:
+        lines.setdefault(line.rate_id, line)
+    return RateTable(lines, {}, None)
+
+
 def find_code(rate_ids: RateIds, table: RateTable) -> TaxCode | Held:
     """The code mapped to exactly these rates, still at the percentage that the order was charged."""
     if not rate_ids:

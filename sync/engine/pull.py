@@ -18,6 +18,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from connector.accounting.commerce import DRAFT_STATUSES, Order, Unreadable
+from connector.accounting.keys import item_key
+from connector.accounting.rates import rates_on_lines
 from connector.errors import RetryableError
 from sync.engine import journal
 from sync.engine.context import Slice
@@ -280,15 +282,24 @@ def note_gone(work: Slice, ids: Iterable[int]) -> None:
 
 
 def _note_occurrences(work: Slice, orders: Sequence[Order]) -> None:
-    """Which gateways and tax rates occur, so that new ones can be announced and mapped."""
-    seen: dict[tuple[str, str], str] = {}
+    """Which gateways, tax rates, combinations of rates and products occur, so that they can be announced and mapped."""
+    seen: dict[tuple[str, str], tuple[str, str]] = {}
     for order in orders:
         if order.payment_method:
-            seen[(Mapping.Kind.GATEWAY, order.payment_method[:200])] = order.payment_method_title[:255]
-        for line in order.tax_lines:
-            seen[(Mapping.Kind.TAX_RATE, str(line.rate_id))] = line.label[:255]
+            seen[(Mapping.Kind.GATEWAY, order.payment_method[:200])] = (order.payment_method_title, "")
+        labels = {line.rate_id: line.label for line in order.tax_lines}
+        for rates in {*rates_on_lines(order), *(frozenset({rate_id}) for rate_id in labels)} - {frozenset()}:
+            ids = sorted(rates)
+            name = " + ".join(labels.get(rate_id, "") for rate_id in ids)
+            seen[(Mapping.Kind.TAX_RATE, ",".join(map(str, ids))[:200])] = (name, "")
+        for line in order.lines:
+            if line.product_id:
+                seen[(Mapping.Kind.PRODUCT, item_key(*line.product))] = (line.name, line.sku)
     if seen:
         Mapping.objects.bulk_create(
-            [Mapping(tenant=work.tenant, kind=kind, store_key=key, label=label) for (kind, key), label in seen.items()],
+            [
+                Mapping(tenant=work.tenant, kind=kind, store_key=key, label=label[:255], sku=sku[:120])
+                for (kind, key), (label, sku) in seen.items()
+            ],
             ignore_conflicts=True,
         )

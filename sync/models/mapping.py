@@ -25,7 +25,11 @@ class Mapping(models.Model):
     kind = models.CharField(max_length=10, choices=Kind)
     store_key = models.CharField(max_length=200)
     label = models.CharField(max_length=255, blank=True)
+    sku = models.CharField(max_length=120, blank=True, db_default="")
+    """Of a product, as the first order that held it showed it."""
     qbo_id = models.CharField(max_length=30, blank=True)
+    may_create = models.BooleanField(default=False, db_default=False)
+    """Somebody asked for an item to be made for this product, whether or not the settings create items."""
     first_seen_at = models.DateTimeField(default=timezone.now)
     last_seen_at = models.DateTimeField(default=timezone.now)
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sync.models import Posting, Record
 from sync.models.scoping import TenantQuerySet
-from sync.reports import CAUSE_DETAILS
+from sync.reports import with_subject
 from tenants.models import Tenant
 
 
@@ -77,9 +77,8 @@ class RecordFilter:
             records = records.filter(source=self.source)
         if self.reason:
             records = records.filter(reason=self.reason)
-            name = CAUSE_DETAILS.get(self.reason)
-            if name and self.subject:
-                records = records.filter(**{f"details__{name}": self.subject})
+            if self.subject:
+                records = with_subject(records).filter(subject=self.subject)
         if self.since:
             records = records.filter(ordered_at__gte=datetime.combine(self.since, time.min, tzinfo=tenant.zone))
         if self.until:

@@ -70,7 +70,7 @@ def chips_of(wanted: RecordFilter) -> list[Chip]:
     if wanted.source:
         chips.append(Chip(str(SOURCES[wanted.source]), wanted.without("source")))
     if wanted.reason:
-        chips.append(Chip(wanted.subject or short_of(wanted.reason, {}), wanted.without("reason", "subject")))
+        chips.append(Chip(short_of(wanted.reason, {}), wanted.without("reason", "subject")))
     if wanted.since:
         text = fill(_("From %(date)s"), {"date": short_date(wanted.since)})
         chips.append(Chip(text, wanted.without("since")))

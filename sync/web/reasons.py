@@ -101,6 +101,8 @@ def words_of(base: str, suffix: str, details: Mapping[str, Any], *, number: str,
         words["order_amount"] = money(str(details["order"]), currency)
     if base == "unmapped_gateway":
         words["gateway"] = str(details.get("title") or details.get("gateway") or "…")
+    if base == "inactive_item" and "name" in words:
+        words.setdefault("item", words["name"])
     if base == "number_too_long" and "number" in details:
         words.setdefault("length", count(len(str(details["number"]))))
     words["order"] = order_label(number) if number else "…"

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from sync.web import urls_connect, urls_manage, urls_people, urls_reports
+from sync.web.mappings import urls as urls_mappings
 from sync.web.views import bulk, home, overview, records, runs, setup
 
 workspace_urls: list[URLPattern | URLResolver] = [
@@ -27,6 +28,7 @@ workspace_urls: list[URLPattern | URLResolver] = [
     *urls_manage.workspace_urls,
     *urls_people.workspace_urls,
     *urls_reports.workspace_urls,
+    *urls_mappings.workspace_urls,
     path("more/", overview.more, name="more"),
     *urls_connect.workspace_urls,
 ]

@@ -65,7 +65,7 @@ def overview(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         ),
         "proof": prove_period(period.main, currency),
         "others": [(one, prove_period(one, one.currency)) for one in period.currencies[1:]],
-        "cards": cards_of(causes[:TOP_CAUSES]),
+        "cards": cards_of(causes[:TOP_CAUSES], workspace),
         "open_records": open_records,
         "causes": len(causes),
         "charts": [
@@ -88,7 +88,7 @@ def attention(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     """One card for each cause, largest amount first, with its newest records."""
     causes = open_causes(workspace.tenant)
     page = Paginator(causes, CARDS_A_PAGE).get_page(request.GET.get("page"))
-    cards = cards_of(list(page.object_list))
+    cards = cards_of(list(page.object_list), workspace)
     for card in cards:
         if not card.is_single:
             records = records_of_cause(workspace.tenant, card.cause.reason, card.cause.subject)

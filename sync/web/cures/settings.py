@@ -1,0 +1,203 @@
+"""Settings that are missing or in the way: chosen in the card where it is one choice, else the way to where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from connector.accounting.books import NameRow
+from connector.accounting.numbers import NUMBER_LIMIT
+from connector.accounting.suggest import default_account
+from sync.choices import save_choices
+from sync.mappings.payments import choose_default_account, choose_gateway, money_accounts
+from sync.mappings.taxes import UNTAXED, choose_code
+from sync.reports import Cause, records_of_cause
+from sync.setup import facts_of, item_proposals, options_of, rows_of
+from sync.templatetags.formats import count
+from sync.web.cures.offer import Answers, Button, Field, Offer, Option, Refused, Taken
+from sync.web.cures.ways import read_again
+from sync.web.reason_texts import SETTINGS
+from sync.web.workspace import Workspace
+from tenants.models import Company
+
+_SELLABLE = frozenset({"Service", "NonInventory", "Inventory"})
+
+
+def _items(company: Company) -> list[NameRow]:
+    return [row for row in rows_of(company, "Item") if row.type in _SELLABLE]
+
+
+def _accounts(*types: str) -> Callable[[Company], list[NameRow]]:
+    return lambda company: [row for row in rows_of(company, "Account") if row.type in types]
+
+
+def _list(kind: str) -> Callable[[Company], list[NameRow]]:
+    return lambda company: rows_of(company, kind)
+
+
+_ITEM_SETTINGS = ("default_item", "shipping_item", "discount_item", "fee_item", "rounding_item", "refund_item")
+_LISTS: Mapping[str, tuple[str, Callable[[Company], list[NameRow]]]] = {
+    **dict.fromkeys(_ITEM_SETTINGS, ("orders", _items)),
+    "tax_item": ("taxes", _items),
+    "class": ("orders", _list("Class")),
+    "location": ("orders", _list("Department")),
+    "terms": ("orders", _list("Term")),
+    "income_account": ("items", _accounts("Income")),
+    "expense_account": ("items", _accounts("Cost of Goods Sold", "Expense")),
+    "inventory_asset_account": ("items", _accounts("Other Current Asset")),
+    "cogs_account": ("items", _accounts("Cost of Goods Sold")),
+}
+"""Setting -> section of the options, and what it may be chosen from."""
+
+
+def offer(workspace: Workspace, cause: Cause) -> Offer | None:
+    key = cause.reason.partition(":")[2]
+    choices = _choices(workspace, key)
+    if not choices:
+        return Offer(buttons=[read_again()], replaces_retry=False)
+    proposed = _proposed(workspace, key, choices)
+    label = ngettext("Save and send %(count)s record", "Save and send %(count)s records", cause.records)
+    return Offer(
+        fields=[
+            Field(
+                name="value",
+                label=_label(key),
+                options=[Option("", _("Choose…")), *choices],
+                value=proposed,
+                hint=_("Suggested: same name.") if proposed else "",
+                is_suggested=bool(proposed),
+            )
+        ],
+        buttons=[Button(label % {"count": count(cause.records)}, action="save", look="primary")],
+    )
+
+
+def take(workspace: Workspace, cause: Cause, answers: Answers) -> Taken | Refused:
+    tenant, person, key = workspace.tenant, workspace.person, cause.reason.partition(":")[2]
+    chosen = next((one for one in _choices(workspace, key) if one.value == answers.get("value")), None)
+    if chosen is None:
+        return Refused(_("Choose one of the list first."))
+    name, _colon, which = key.partition(":")
+    if name in _LISTS:
+        section = {_LISTS[name][0]: {name: {"id": chosen.value}}}
+        problems = list(save_choices(tenant, section, user=person, helps=()).problems)
+    elif name == UNTAXED:
+        problems = choose_code(tenant, UNTAXED, chosen.value, percent=None, user=person)
+    elif name == "default_account":
+        problems = choose_default_account(tenant, chosen.value, user=person)
+    else:
+        method = _method_of(workspace, which)
+        problems = choose_gateway(tenant, which, account_id=chosen.value, method_id=method, record=True, user=person)
+    if problems:
+        return Refused(" ".join(problem.message for problem in problems))
+    return Taken(_("%(setting)s: “%(name)s”.") % {"setting": _label(key), "name": chosen.label}, True)
+
+
+def _choices(workspace: Workspace, key: str) -> list[Option]:
+    company, facts = workspace.tenant.company, facts_of(workspace.tenant)
+    name = key.partition(":")[0]
+    if company is None or facts is None:
+        return []
+    if name == UNTAXED:
+        return [Option(code.id, code.name) for code in facts.tax_codes if code.percent == 0]
+    if name in ("default_account", "gateway"):
+        rows = money_accounts(company)
+    elif name in _LISTS:
+        rows = _LISTS[name][1](company)
+    else:
+        return []
+    return [Option(row.qbo_id, row.full_name or row.name) for row in rows]
+
+
+def _proposed(workspace: Workspace, key: str, choices: list[Option]) -> str:
+    company = workspace.tenant.company
+    assert company is not None
+    found = item_proposals(company).get(key, "")
+    if key == "default_account":
+        ref = default_account(rows_of(company, "Account"))
+        found = ref.id if ref else ""
+    return found if any(one.value == found for one in choices) else ""
+
+
+def _method_of(workspace: Workspace, gateway: str) -> str:
+    rows = options_of(workspace.tenant)["payments"]["methods"]
+    method: Mapping[str, Any] = next((row.get("payment_method") or {} for row in rows if row["gateway"] == gateway), {})
+    return str(method.get("id", ""))
+
+
+def _label(key: str) -> str:
+    """With a capital, as a label begins."""
+    text = str(SETTINGS.get(key.partition(":")[0], key))
+    return text[:1].upper() + text[1:]
+
+
+# Numbers, closed books, currencies
+
+
+def offer_prefix(workspace: Workspace, cause: Cause) -> Offer | None:
+    """The prefix itself, since nothing else shortens a number."""
+    number = _longest(workspace, cause)
+    prefix = str(options_of(workspace.tenant)["orders"]["number_prefix"])
+    label = ngettext("Save and send %(count)s record", "Save and send %(count)s records", cause.records)
+    room = max(NUMBER_LIMIT - (len(number) - len(prefix)), 0)
+    hint = ngettext(
+        "At most %(count)s character leaves room for %(number)s.",
+        "At most %(count)s characters leave room for %(number)s.",
+        room,
+    ) % {"count": count(room), "number": _renumbered(number, prefix, "")}
+    return Offer(
+        fields=[
+            Field(name="prefix", label=_("Order number prefix"), kind="text", value=prefix[:room], hint=hint, limit=15)
+        ],
+        buttons=[Button(label % {"count": count(cause.records)}, action="shorten", look="primary")],
+    )
+
+
+def take_prefix(workspace: Workspace, cause: Cause, answers: Answers) -> Taken | Refused:
+    prefix, before = answers.get("prefix", "").strip(), str(options_of(workspace.tenant)["orders"]["number_prefix"])
+    whole = _renumbered(_longest(workspace, cause), before, prefix)
+    if len(whole) > NUMBER_LIMIT:
+        message = _("%(number)s has %(length)s characters; QuickBooks accepts %(limit)s. Shorten the prefix.")
+        return Refused(message % {"number": whole, "length": count(len(whole)), "limit": count(NUMBER_LIMIT)})
+    saved = save_choices(workspace.tenant, {"orders": {"number_prefix": prefix}}, user=workspace.person, helps=())
+    if saved.problems:
+        return Refused(" ".join(problem.message for problem in saved.problems))
+    return Taken(_("New documents are numbered like %(number)s.") % {"number": whole}, True)
+
+
+def _longest(workspace: Workspace, cause: Cause) -> str:
+    numbers = records_of_cause(workspace.tenant, cause.reason, cause.subject).values_list("details__number", flat=True)
+    return max((str(number or "") for number in numbers), key=len, default="")
+
+
+def _renumbered(number: str, before: str, after: str) -> str:
+    """A refund's number begins with a letter of its own, so the prefix is not always first."""
+    return number.replace(before, after, 1) if before and before in number else f"{after}{number}"
+
+
+def offer_open_day(workspace: Workspace, cause: Cause) -> Offer | None:
+    """The first open day for this and everything later, or the closing date moved in QuickBooks."""
+    label = ngettext(
+        "Send %(count)s record on the first open day", "Send %(count)s records on the first open day", cause.records
+    ) % {"count": count(cause.records)}
+    return Offer(
+        note=_("Sent on the first open day, a document keeps its true date in the memo. This holds from now on."),
+        buttons=[Button(label, action="first_open_day"), read_again()],
+    )
+
+
+def take_open_day(workspace: Workspace, cause: Cause, answers: Answers) -> Taken | Refused:
+    saved = save_choices(
+        workspace.tenant, {"orders": {"closed_period": "first_open_day"}}, user=workspace.person, helps=()
+    )
+    if saved.problems:
+        return Refused(" ".join(problem.message for problem in saved.problems))
+    return Taken(_("From now on, orders of a closed period are sent on the first open day."), True)
+
+
+def offer_read_again(workspace: Workspace, cause: Cause) -> Offer | None:
+    """Only QuickBooks' own settings end it."""
+    return Offer(buttons=[read_again()])

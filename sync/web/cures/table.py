@@ -1,0 +1,30 @@
+"""Which cure belongs to which reason: the one place where a decision is plugged into cards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sync.reports import Cause
+from sync.web.cures import payments, settings, tax
+from sync.web.cures.offer import Cure, Offer
+from sync.web.workspace import Workspace
+
+CURES: Mapping[str, Cure] = {
+    "unmapped_tax_rate": Cure(tax.offer, tax.take),
+    "unmapped_gateway": Cure(payments.offer, payments.take),
+    "missing_setting": Cure(settings.offer, settings.take),
+    "number_too_long": Cure(settings.offer_prefix, settings.take_prefix),
+    "closed_period": Cure(settings.offer_open_day, settings.take_open_day),
+    "currency_off": Cure(settings.offer_read_again),
+}
+
+
+def cure_of(reason: str) -> Cure | None:
+    """By the reason without what follows its colon."""
+    return CURES.get(reason.partition(":")[0])
+
+
+def offer_for(workspace: Workspace, cause: Cause) -> Offer | None:
+    """What the card of this cause asks; nothing of whoever may only look."""
+    cure = cure_of(cause.reason) if workspace.may_act else None
+    return cure.offer(workspace, cause) if cure is not None else None

@@ -1,0 +1,1 @@
+"""The Mappings pages: is anything unmatched, and what does it block?"""

@@ -1,0 +1,124 @@
+"""The payments page: accounts are chosen, new payment methods are announced, and what waited leaves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from sync.mappings.payments import new_gateways, payment_table
+from sync.models import OptionsVersion, Run
+from tenants.models import Role, Tenant
+from tests.factories import member
+from tests.sync.conftest import new_world, nobody_waits, point_at  # noqa: F401  (fixtures)
+from tests.sync.web.conftest import signed_in
+from tests.sync.world import World, finish, run_to_end, states
+
+TEA = [{"sku": "THE-SEN-100", "quantity": 1}]
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop(new_world: Any) -> World:  # noqa: F811
+    world: World = new_world("fr", orders=12)
+    return world
+
+
+def owner_of(tenant: Tenant) -> Client:
+    return signed_in(member(tenant, "alice@dupont.example", Role.OWNER, "Alice Dupont"))
+
+
+def methods_of(tenant: Tenant) -> dict[str, dict[str, Any]]:
+    version = OptionsVersion.objects.for_tenant(tenant).order_by("-number")[0]
+    return {row["gateway"]: row for row in version.document["payments"]["methods"]}
+
+
+def test_every_payment_method_of_the_store_and_of_its_orders_has_a_row(shop: World) -> None:
+    tenant = shop.connect()
+    shop.add_order(line_items=TEA, payment_method="klarna", payment_method_title="Klarna")
+    run_to_end(tenant)
+    rows = {row.gateway: row for row in payment_table(tenant).rows}
+    assert rows["klarna"].enabled is None
+    assert rows["klarna"].used == 1
+    assert rows["klarna"].is_new
+    assert rows["stripe"].state == "matched"
+    assert not rows["stripe"].is_new
+    assert "Klarna" in new_gateways(tenant)
+    assert any(row.enabled for row in rows.values())
+
+
+def test_saving_one_row_keeps_the_others_and_sends_what_waited(shop: World) -> None:
+    tenant = shop.connect(payments={"default_account": None})
+    shop.add_order(line_items=TEA, payment_method="klarna", payment_method_title="Klarna")
+    run_to_end(tenant)
+    held = states(tenant)["attention:unmapped_gateway"]
+    row = next(row for row in payment_table(tenant).rows if row.gateway == "klarna")
+    assert row.state == "blocking"
+    bank = next(one for one in payment_table(tenant).accounts if one.name == "Bank")
+    owner = owner_of(tenant)
+    owner.post(reverse("mapping_payment_save", args=[tenant.slug]), {"gateway": "klarna", "account": bank.qbo_id})
+    assert methods_of(tenant)["klarna"]["account"]["name"] == "Bank"
+    assert methods_of(tenant)["stripe"]["account"]["name"] == "Stripe clearing"
+    finish(Run.objects.for_tenant(tenant).get(state__in=Run.ACTIVE))
+    assert states(tenant)["attention:unmapped_gateway"] == held - row.blocked
+    assert [one for one in shop.documents("SalesReceipt") if one["DepositToAccountRef"]["name"] == "Bank"]
+
+
+def test_a_receipt_is_the_payment_so_nothing_may_be_left_out(shop: World) -> None:
+    tenant = shop.connect()
+    owner = owner_of(tenant)
+    answer = owner.post(
+        reverse("mapping_payment_save", args=[tenant.slug]),
+        {"gateway": "stripe", "account": "none"},
+        headers={"HX-Request": "true"},
+    )
+    assert "A sales receipt is the payment itself." in answer.content.decode()
+    assert methods_of(tenant)["stripe"]["record"] is True
+
+
+def test_an_invoice_s_payment_may_be_left_to_somebody_else(shop: World) -> None:
+    tenant = shop.connect(document="invoice")
+    owner = owner_of(tenant)
+    owner.post(reverse("mapping_payment_save", args=[tenant.slug]), {"gateway": "stripe", "account": "none"})
+    assert methods_of(tenant)["stripe"]["record"] is False
+    row = next(row for row in payment_table(tenant).rows if row.gateway == "stripe")
+    assert row.state == "not_recorded"
+
+
+def test_an_invoice_without_payment_gets_it_once_its_account_is_chosen(shop: World) -> None:
+    tenant = shop.connect(document="invoice", payments={"default_account": None, "methods": []})
+    run_to_end(tenant)
+    assert shop.documents("Invoice")
+    assert not shop.documents("Payment")
+    owner = owner_of(tenant)
+    table = payment_table(tenant)
+    account = next(one for one in table.accounts if one.name == "Undeposited Funds")
+    owner.post(reverse("mapping_default_account", args=[tenant.slug]), {"account": account.qbo_id})
+    finish(Run.objects.for_tenant(tenant).get(state__in=Run.ACTIVE))
+    assert shop.documents("Payment")
+
+
+def test_accepting_takes_only_accounts_that_bear_the_name(shop: World) -> None:
+    tenant = shop.connect(payments={"methods": []})
+    owner = owner_of(tenant)
+    wanted = {row.gateway for row in payment_table(tenant).suggested}
+    owner.post(reverse("mapping_payments_accept", args=[tenant.slug]))
+    assert set(methods_of(tenant)) == wanted
+    assert methods_of(tenant)["stripe"]["account"]["name"] == "Stripe clearing"
+    assert methods_of(tenant)["stripe"]["payment_method"]["name"] == "Credit Card"
+
+
+def test_an_account_that_is_none_is_refused(shop: World) -> None:
+    tenant = shop.connect()
+    owner = owner_of(tenant)
+    income = next(row["Id"] for row in shop.names("Account") if row["Name"] == "Shipping Income")
+    for name, body in (
+        ("mapping_payment_save", {"gateway": "stripe", "account": income}),
+        ("mapping_default_account", {"account": income}),
+    ):
+        answer = owner.post(reverse(name, args=[tenant.slug]), body, follow=True)
+        assert "Choose an account of the list." in answer.content.decode()
+    assert methods_of(tenant)["stripe"]["account"]["name"] == "Stripe clearing"

@@ -1,0 +1,216 @@
+"""A decision taken in a card: what it chooses, what leaves because of it, and how it is taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from sync.models import OptionsVersion, Record, Run
+from tenants.models import AuditEntry, Role, Tenant
+from tests.factories import member
+from tests.sync.conftest import new_world, nobody_waits, point_at  # noqa: F401  (fixtures)
+from tests.sync.web.conftest import signed_in
+from tests.sync.world import World, finish, run_to_end, states
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop(new_world: Any) -> World:  # noqa: F811
+    world: World = new_world("fr", orders=12)
+    return world
+
+
+def owner_of(tenant: Tenant) -> Client:
+    return signed_in(member(tenant, "alice@dupont.example", Role.OWNER, "Alice Dupont"))
+
+
+def press(client: Client, tenant: Tenant, reason: str, subject: str = "", *, htmx: bool = False, **answers: str) -> str:
+    """What the page says after the decision."""
+    headers = {"HX-Request": "true"} if htmx else {}
+    body = {"reason": reason, "subject": subject, "back": "attention", **answers}
+    answer = client.post(reverse("take_cure", args=[tenant.slug]), body, headers=headers, follow=True)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def offered(client: Client, tenant: Tenant, reason: str) -> Any:
+    """The card of a reason on the attention page."""
+    cards = client.get(reverse("attention", args=[tenant.slug])).context["cards"]
+    return next(card for card in cards if card.cause.reason == reason)
+
+
+def finish_runs(tenant: Tenant) -> None:
+    for run in Run.objects.for_tenant(tenant).filter(state__in=Run.ACTIVE):
+        finish(run)
+
+
+def chosen(tenant: Tenant) -> dict[str, Any]:
+    document: dict[str, Any] = OptionsVersion.objects.for_tenant(tenant).order_by("-number")[0].document
+    return document
+
+
+def test_a_blocking_rate_is_chosen_in_the_card_and_its_orders_leave_with_that_code(shop: World) -> None:
+    tenant = shop.connect()
+    rows = chosen(tenant)["taxes"]["rates"]
+    rate = next(rate for rate in shop.store_taxes() if float(rate["rate"]) == 20 and rate["country"] == "FR")
+    code = next(row["tax_code"] for row in rows if row["rate_ids"] == [rate["id"]])
+    without = [row for row in rows if row["rate_ids"] != [rate["id"]]]
+    shop.apply(shop.document(taxes={"rates": without}))
+    run_to_end(tenant)
+    held = states(tenant)["attention:unmapped_tax_rate"]
+    assert held
+    owner = owner_of(tenant)
+    card = offered(owner, tenant, "unmapped_tax_rate")
+    field = card.offer.fields[0]
+    assert field.value == code["id"], "the suggestion is chosen already"
+    assert all(option.label.startswith("20.0%") or not option.value for option in field.options)
+    subject = card.cause.subject
+    assert subject == str(rate["id"])
+    said = press(owner, tenant, "unmapped_tax_rate", subject, htmx=True, action="match", code=code["id"])
+    assert code["name"] in said
+    assert Record.objects.for_tenant(tenant).filter(events__kind="queued_again").count() == held
+    finish_runs(tenant)
+    assert not states(tenant)["attention:unmapped_tax_rate"]
+    sent = [one for one in shop.documents("SalesReceipt") if any(tax["name"] == code["name"] for tax in one["taxes"])]
+    assert len(sent) >= held
+    entry = AuditEntry.objects.get(tenant=tenant, action="mappings.taxes")
+    assert entry.changes["taxes.rates"][1][-1]["tax_code"] == code
+
+
+def test_a_code_at_another_percentage_is_refused_in_the_card(shop: World) -> None:
+    tenant = shop.connect(taxes={"rates": []})
+    run_to_end(tenant)
+    owner = owner_of(tenant)
+    card = offered(owner, tenant, "unmapped_tax_rate")
+    fitting = {option.value for option in card.offer.fields[0].options}
+    other = next(row for row in shop.names("TaxCode") if row["Id"] not in fitting)
+    said = press(owner, tenant, card.cause.reason, card.cause.subject, htmx=True, action="match", code=other["Id"])
+    assert "Choose the tax code of this rate first." in said
+    assert chosen(tenant)["taxes"]["rates"] == []
+
+
+def test_a_choice_is_taken_back_before_anything_leaves(shop: World) -> None:
+    tenant = shop.connect(taxes={"rates": []})
+    run_to_end(tenant)
+    before, held = chosen(tenant), states(tenant)["attention:unmapped_tax_rate"]
+    owner = owner_of(tenant)
+    card = offered(owner, tenant, "unmapped_tax_rate")
+    code = card.offer.fields[0].value
+    owner.post(
+        reverse("take_cure", args=[tenant.slug]),
+        {"reason": card.cause.reason, "subject": card.cause.subject, "action": "match", "code": code},
+    )
+    assert chosen(tenant)["taxes"]["rates"]
+    page = owner.get(reverse("attention", args=[tenant.slug]))
+    token = next(str(one.extra_tags).removeprefix("take-back:") for one in page.context["messages"])
+    owner.post(reverse("undo_cure", args=[tenant.slug]), {"token": token})
+    assert chosen(tenant) == before
+    finish_runs(tenant)
+    assert states(tenant)["attention:unmapped_tax_rate"] == held
+    assert AuditEntry.objects.filter(tenant=tenant, action="choice_taken_back").count() == 1
+
+
+def test_a_token_of_another_workspace_takes_nothing_back(shop: World) -> None:
+    tenant = shop.connect(taxes={"rates": []})
+    other = shop.connect(slug="other", orders={"number_prefix": "Oth"})
+    owner = owner_of(tenant)
+    member(other, "alice@dupont.example", Role.OWNER)
+    run_to_end(tenant)
+    card = offered(owner, tenant, "unmapped_tax_rate")
+    answers = {"action": "match", "code": card.offer.fields[0].value}
+    said = press(owner, tenant, card.cause.reason, card.cause.subject, htmx=True, **answers)
+    token = said.split('name="token" value="')[1].split('"')[0]
+    number = OptionsVersion.objects.for_tenant(other).count()
+    owner.post(reverse("undo_cure", args=[other.slug]), {"token": token})
+    assert OptionsVersion.objects.for_tenant(other).count() == number
+
+
+def test_an_account_is_chosen_for_a_payment_method(shop: World) -> None:
+    tenant = shop.connect(payments={"default_account": None, "methods": []})
+    run_to_end(tenant)
+    owner = owner_of(tenant)
+    while (count := states(tenant)["attention:unmapped_gateway"]) > 0:
+        card = offered(owner, tenant, "unmapped_gateway")
+        account = next(option for option in card.offer.fields[0].options if option.label == "Stripe clearing")
+        said = press(owner, tenant, card.cause.reason, card.cause.subject, action="record", account=account.value)
+        assert "Stripe clearing" in said
+        finish_runs(tenant)
+        assert states(tenant)["attention:unmapped_gateway"] < count
+    receipts = shop.documents("SalesReceipt")
+    assert receipts
+    assert {one["DepositToAccountRef"]["name"] for one in receipts if one["TotalAmt"] != "0.00"} == {"Stripe clearing"}
+
+
+def test_a_missing_item_is_chosen_in_the_card(shop: World) -> None:
+    tenant = shop.connect(orders={"shipping_item": None})
+    run_to_end(tenant)
+    held = states(tenant)["attention:missing_setting:shipping_item"]
+    assert held
+    owner = owner_of(tenant)
+    card = offered(owner, tenant, "missing_setting:shipping_item")
+    proposed = card.offer.fields[0].value
+    assert next(option.label for option in card.offer.fields[0].options if option.value == proposed) == "Shipping"
+    press(owner, tenant, "missing_setting:shipping_item", action="save", value=proposed)
+    finish_runs(tenant)
+    assert not states(tenant)["attention:missing_setting:shipping_item"]
+    assert chosen(tenant)["orders"]["shipping_item"]["name"] == "Shipping"
+
+
+def test_a_long_prefix_is_shortened_in_the_card(shop: World) -> None:
+    tenant = shop.connect(orders={"number_prefix": "a-long-prefix-"})
+    run_to_end(tenant)
+    record = Record.objects.for_tenant(tenant).filter(state="synced").first()
+    assert record is not None
+    number = f"a-long-prefix-{record.number}-and-more"
+    Record.objects.filter(pk=record.pk).update(
+        state="attention", reason="number_too_long", details={"number": number, "limit": "21"}
+    )
+    owner = owner_of(tenant)
+    refused = press(owner, tenant, "number_too_long", htmx=True, action="shorten", prefix="a-long-prefix-")
+    assert "QuickBooks accepts 21" in refused
+    assert offered(owner, tenant, "number_too_long").offer.fields[0].limit == 15
+    press(owner, tenant, "number_too_long", action="shorten", prefix="W")
+    assert chosen(tenant)["orders"]["number_prefix"] == "W"
+
+
+def test_a_closed_period_is_opened_to_the_first_open_day(shop: World) -> None:
+    tenant = shop.connect()
+    run_to_end(tenant)
+    record = Record.objects.for_tenant(tenant).filter(state="synced").first()
+    assert record is not None
+    details = {"date": "2026-01-02", "closed_until": "2026-01-31"}
+    Record.objects.filter(pk=record.pk).update(state="attention", reason="closed_period", details=details)
+    owner = owner_of(tenant)
+    press(owner, tenant, "closed_period", "2026-01-31", action="first_open_day")
+    assert chosen(tenant)["orders"]["closed_period"] == "first_open_day"
+
+
+def test_reading_quickbooks_again_finds_what_was_changed_there(shop: World) -> None:
+    tenant = shop.connect()
+    run_to_end(tenant)
+    record = Record.objects.for_tenant(tenant).filter(state="synced").first()
+    assert record is not None
+    Record.objects.filter(pk=record.pk).update(state="attention", reason="currency_off", details={"currency": "CHF"})
+    company = tenant.company
+    assert company is not None
+    company.facts_read_at = None
+    company.save(update_fields=["facts_read_at"])
+    said = press(owner_of(tenant), tenant, "currency_off", "CHF", action="read_again")
+    assert "read again" in said
+    company.refresh_from_db()
+    assert company.facts_read_at is not None
+    record.refresh_from_db()
+    assert record.state == Record.State.QUEUED
+
+
+def test_a_decision_that_nothing_waits_for_changes_nothing(shop: World) -> None:
+    tenant = shop.connect()
+    versions = OptionsVersion.objects.count()
+    said = press(owner_of(tenant), tenant, "unmapped_tax_rate", "1", action="match", code="1")
+    assert "Nothing waits for this decision any more." in said
+    assert OptionsVersion.objects.count() == versions
+    assert not Run.objects.exists()
