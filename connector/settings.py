@@ -72,6 +72,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "tenants.web.maintenance.MaintenanceMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Behind WhiteNoise, whose files are compressed already. Pages hold no fixed secret: form tokens are masked anew for
     # every answer, and Django pads each by a random length, so that its size tells nothing.
@@ -121,6 +122,9 @@ TEMPLATES = [
         },
     }
 ]
+
+# While this file exists every page says that the service is being worked on
+MAINTENANCE_FILE = Path(env.str("MAINTENANCE_FILE", str(VAR_DIR / "maintenance")))
 
 # Database: SQLite unless told otherwise
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'juste.sqlite3'}")}
@@ -196,6 +200,9 @@ QBO_API_BASE_URL = env.str(
     if INTUIT_ENVIRONMENT == "production"
     else "https://sandbox-quickbooks.api.intuit.com",
 ).rstrip("/")
+INTUIT_BUTTON_FILE = env.str("INTUIT_BUTTON_FILE", "")
+if INTUIT_BUTTON_FILE and not (Path(INTUIT_BUTTON_FILE).is_file() and INTUIT_BUTTON_FILE.endswith((".svg", ".png"))):
+    raise ImproperlyConfigured("INTUIT_BUTTON_FILE must name Intuit's button as an .svg or .png file that can be read.")
 INTUIT_WEBHOOK_VERIFIER_TOKEN = _secret("INTUIT_WEBHOOK_VERIFIER_TOKEN")
 QBO_MAX_REQUESTS_PER_MINUTE = env.int("QBO_MAX_REQUESTS_PER_MINUTE", 500)
 QBO_MAX_REQUESTS_PER_SECOND = env.int("QBO_MAX_REQUESTS_PER_SECOND", 10)

@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("connect/woocommerce/<str:state>/keys", connect_store.store_keys, name="store_keys"),
     path("webhooks/quickbooks", webhooks.quickbooks_webhook, name="quickbooks_webhook"),
     path("webhooks/woocommerce/<str:store_id>", webhooks.woocommerce_webhook, name="woocommerce_webhook"),
+    path("intuit/button", intuit.button, name="intuit_button"),
     path("intuit/launch", intuit.launch, name="intuit_launch"),
     path("intuit/reconnect", intuit.reconnect, name="intuit_reconnect"),
     path("intuit/disconnect", intuit.disconnected, name="intuit_disconnect"),

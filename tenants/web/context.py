@@ -11,6 +11,7 @@ def product(request: HttpRequest) -> dict[str, object]:
     return {
         "PRODUCT_NAME": settings.PRODUCT_NAME,
         "theme": getattr(user, "theme", "") or "auto",
+        "intuit_button": bool(settings.INTUIT_BUTTON_FILE),
         "sign_up_open": settings.SIGN_UP_OPEN,
         "languages": [(code, _own_name(code)) for code, _name in settings.LANGUAGES],
     }

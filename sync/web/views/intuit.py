@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import structlog
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
 from connector.errors import RetryableError
@@ -18,6 +21,18 @@ from tenants.models.company import CompanyQuerySet
 from tenants.web.people import person_of
 
 logger = structlog.get_logger(__name__)
+
+_IMAGES = {".svg": "image/svg+xml", ".png": "image/png"}
+
+
+@require_safe
+@cache_control(public=True, max_age=86_400)
+def button(request: HttpRequest) -> HttpResponse:
+    """Intuit's own artwork for the button that connects, as the operator provides it; 404 without."""
+    if not settings.INTUIT_BUTTON_FILE:
+        raise Http404
+    place = Path(settings.INTUIT_BUTTON_FILE)
+    return HttpResponse(place.read_bytes(), content_type=_IMAGES[place.suffix])
 
 
 @require_safe

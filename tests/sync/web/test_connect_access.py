@@ -124,6 +124,7 @@ def test_every_address_of_these_modules_is_asked_for() -> None:
         "store_keys": "connect/woocommerce/<str:state>/keys",
         "quickbooks_webhook": "webhooks/quickbooks",
         "woocommerce_webhook": "webhooks/woocommerce/<str:store_id>",
+        "intuit_button": "intuit/button",
         "intuit_launch": "intuit/launch",
         "intuit_reconnect": "intuit/reconnect",
         "intuit_disconnect": "intuit/disconnect",

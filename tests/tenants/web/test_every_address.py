@@ -110,7 +110,7 @@ FOR_VISITORS = {
     # Whoever was mailed the link: it is signed and names one recipient.
     "report_confirm", "report_end",
     # Where Intuit and shops send people and data; each checks a signature, a state or a session of its own.
-    "quickbooks_callback", "intuit_launch", "intuit_reconnect", "intuit_disconnect", "store_keys",
+    "quickbooks_callback", "intuit_button", "intuit_launch", "intuit_reconnect", "intuit_disconnect", "store_keys",
     "quickbooks_webhook", "woocommerce_webhook",
 }  # fmt: skip
 MAY_BE_POSTED_BY_VIEWERS = {"member_remove"}
