@@ -7,7 +7,7 @@ are gathered, sent in batches, and repeated when QuickBooks names an object that
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from django.db import transaction
@@ -71,11 +71,15 @@ class Resolved:
     created: dict[str, str] = field(default_factory=dict)
 
     def item_refs(self, order: Order) -> dict[ProductKey, Ref]:
-        return {
-            line.product: decision.ref
-            for line in order.lines
-            if isinstance(decision := self.items.get(line.product), UseItem | ReactivateItem)
-        }
+        """Of items that are yet to be made, symbolically."""
+        refs: dict[ProductKey, Ref] = {}
+        for line in order.lines:
+            decision = self.items.get(line.product)
+            if isinstance(decision, UseItem | ReactivateItem):
+                refs[line.product] = decision.ref
+            elif isinstance(decision, CreateItem):
+                refs[line.product] = Ref(SYMBOLIC + decision.wanted.key, decision.wanted.name)
+        return refs
 
     def held_item(self, order: Order) -> Held | None:
         for line in order.lines:
@@ -134,7 +138,9 @@ def match_items(work: Slice, candidates: Sequence[Candidate]) -> dict[ProductKey
     names += [line.name for line, policy in open_lines.values() if policy.items.name_fallback]
     rows = mirror.by_skus(work.company, (line.sku for line, _policy in open_lines.values()))
     rows = _each_once([*rows, *mirror.by_names(work.company, ("Item",), names)])
-    for key, (line, policy) in open_lines.items():
+    wished = _wished(work, open_lines)
+    for key, (line, chosen) in open_lines.items():
+        policy = replace(chosen, create_items=True) if key in wished else chosen
         decision = match_item(line, rows, policy)
         decisions[key] = decision
         if isinstance(decision, CreateItem):
@@ -143,6 +149,15 @@ def match_items(work: Slice, candidates: Sequence[Candidate]) -> dict[ProductKey
                 NameRow(kind="Item", qbo_id=SYMBOLIC + wanted.key, name=wanted.name, active=True, sku=wanted.sku)
             )
     return decisions
+
+
+def _wished(work: Slice, keys: Iterable[ProductKey]) -> set[ProductKey]:
+    """Products that somebody asked an item for, whatever the settings say."""
+    by_key = {item_key(*key): key for key in keys}
+    rows = MappingRow.objects.for_tenant(work.tenant).filter(
+        kind=MappingRow.Kind.PRODUCT, store_key__in=by_key, may_create=True
+    )
+    return {by_key[store_key] for store_key in rows.values_list("store_key", flat=True)}
 
 
 def match_customers(

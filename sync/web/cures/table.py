@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sync.reports import Cause
-from sync.web.cures import payments, settings, tax
+from sync.web.cures import payments, products, settings, tax
 from sync.web.cures.offer import Cure, Offer
 from sync.web.workspace import Workspace
 
 CURES: Mapping[str, Cure] = {
     "unmapped_tax_rate": Cure(tax.offer, tax.take),
     "unmapped_gateway": Cure(payments.offer, payments.take),
+    "unmatched_product": Cure(products.offer, products.take),
+    "ambiguous_sku": Cure(products.offer, products.take),
     "missing_setting": Cure(settings.offer, settings.take),
     "number_too_long": Cure(settings.offer_prefix, settings.take_prefix),
     "closed_period": Cure(settings.offer_open_day, settings.take_open_day),

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from sync.models import OptionsVersion, Record, Run
+from sync.models import Link, OptionsVersion, Record, Run
 from tenants.models import AuditEntry, Role, Tenant
 from tests.factories import member
 from tests.sync.conftest import new_world, nobody_waits, point_at  # noqa: F401  (fixtures)
@@ -214,3 +214,26 @@ def test_a_decision_that_nothing_waits_for_changes_nothing(shop: World) -> None:
     assert "Nothing waits for this decision any more." in said
     assert OptionsVersion.objects.count() == versions
     assert not Run.objects.exists()
+
+
+def test_an_item_is_chosen_or_made_for_a_product_in_the_card(shop: World) -> None:
+    tenant = shop.connect(items={"create": False}, orders={"default_item": None})
+    run_to_end(tenant)
+    owner = owner_of(tenant)
+    cards = owner.get(reverse("attention", args=[tenant.slug])).context["cards"]
+    chosen_card, made_card = [card for card in cards if card.cause.reason == "unmatched_product" and card.told.title][
+        :2
+    ]
+    assert "Choose the item first." in press(owner, tenant, "unmatched_product", chosen_card.cause.subject, htmx=True)
+    item = next(option for option in chosen_card.offer.fields[0].options if option.label.startswith("Online sale"))
+    press(owner, tenant, "unmatched_product", chosen_card.cause.subject, action="link", item=item.value)
+    linked = Link.objects.for_tenant(tenant).get(made_by="hand")
+    assert (linked.kind, linked.qbo_id) == ("item", item.value)
+    press(owner, tenant, "unmatched_product", made_card.cause.subject, action="create")
+    finish_runs(tenant)
+    run_to_end(tenant)
+    held = {record.details.get("sku") for record in Record.objects.for_tenant(tenant).filter(state="attention")}
+    assert not held & {chosen_card.cause.subject, made_card.cause.subject}
+    made = [row for row in shop.names("Item") if row.get("Sku")]
+    assert {row["Sku"] for row in made} <= {made_card.cause.subject}
+    assert AuditEntry.objects.filter(tenant=tenant, action="mappings.products").count() >= 2
