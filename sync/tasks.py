@@ -59,7 +59,7 @@ CONSENT_SECONDS = 1.0
 def start_run(tenant: Tenant, *, trigger: str, user: User | None = None, order_ids: Sequence[int] = ()) -> Run:
     """Creates the tenant's run or joins the active one, and enqueues it once the transaction is through."""
     run, _is_new = request_run(tenant, trigger=trigger, user=user, order_ids=order_ids)
-    enqueue(run.pk, interactive=trigger == "button")
+    enqueue(run.pk, interactive=trigger in ("button", "trial"))
     return run
 
 

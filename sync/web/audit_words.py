@@ -23,6 +23,7 @@ ACTIONS: Mapping[str, Text] = {
     "setup.orders": gettext_lazy("Chose what happens to orders"),
     "setup.mappings": gettext_lazy("Matched taxes and payments"),
     "setup.rehearsal": gettext_lazy("Looked at the dry run"),
+    "setup.trial": gettext_lazy("Sent one order as a test"),
     "setup.on": gettext_lazy("Turned on automatic sync"),
     "setup.off": gettext_lazy("Turned off automatic sync"),
     "names_created": gettext_lazy("Created items or accounts in QuickBooks"),

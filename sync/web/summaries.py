@@ -24,6 +24,8 @@ TRIGGERS: dict[str, Text] = {
     "command": gettext_lazy("Started from the command line"),
     "webhook": gettext_lazy("Started by a notification"),
     "first": gettext_lazy("First import"),
+    "reconnect": gettext_lazy("Started after reconnecting"),
+    "trial": gettext_lazy("Test of one order"),
 }
 _COUNTS = (
     (Record.State.SYNCED, ngettext_lazy("%(count)s synced", "%(count)s synced")),

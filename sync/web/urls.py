@@ -23,6 +23,7 @@ workspace_urls: list[URLPattern | URLResolver] = [
     path("setup/orders/", setup.orders, name="setup_orders"),
     path("setup/mappings/", setup.mappings, name="setup_mappings"),
     path("setup/rehearsal/", setup.rehearsal, name="setup_rehearsal"),
+    path("setup/test/", setup.try_one, name="setup_test"),
     path("setup/on/", setup.turn_on, name="setup_on"),
     path("setup/off/", setup.turn_off, name="setup_off"),
     *urls_manage.workspace_urls,

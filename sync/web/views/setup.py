@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -15,18 +16,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from connector.accounting.commerce import Order
-from connector.accounting.documents import Held, Planned, Skipped
 from connector.errors import SyncError
 from sync import missing, setup
-from sync.engine.rehearse import Rehearsal
 from sync.missing import Made, Missing
 from sync.portability import Problem
 from sync.tasks import start_run
 from sync.templatetags.formats import count
 from sync.web.forms_setup import MappingsForm, OrdersForm, TurnOnForm
 from sync.web.reason_texts import Text
-from sync.web.reasons import fill, order_label, tell
+from sync.web.rehearsed import prove_rehearsal, rows_of
 from sync.web.troubles import find_trouble
 from sync.web.workspace import Workspace, in_workspace, show
 from tenants.audit import log_change
@@ -77,22 +75,6 @@ class GatewayRow:
     enabled: bool
     account: forms.BoundField
     method: forms.BoundField
-
-
-@dataclass(frozen=True, slots=True)
-class RehearsedRow:
-    """One order of the dry run: what would be sent, or why not."""
-
-    number: str
-    buyer: str
-    state: str
-    store_total: Any
-    document_total: Any
-    currency: str
-    document: str
-    means: str
-    sentence: str
-    cure: str
 
 
 @require_safe
@@ -208,7 +190,8 @@ def rehearsal(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         return redirect("setup_orders", slug=tenant.slug)
     if _is_open(workspace, "rehearsal"):
         log_change(tenant, "setup.rehearsal", {}, user=workspace.person)
-    rows = [_rehearsed(one) for one in rehearsals]
+    start_date = date.fromisoformat(setup.options_of(tenant)["tenant"]["start_date"])
+    rows = rows_of(rehearsals, start_date=start_date)
     ready = [row for row in rows if row.state == "synced"]
     sentence = ngettext(
         "%(count)s of the last %(total)s orders would be sent as it stands.",
@@ -221,8 +204,31 @@ def rehearsal(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         "ready": ready[:6],
         "more": ready[6:],
         "is_empty": not rows,
+        "proof": prove_rehearsal(rows),
+        "trial": next((row for row in ready if row.may_be_tried), None),
+        "start_date": start_date,
     }
     return _show(request, workspace, "rehearsal", context)
+
+
+@require_POST
+@in_workspace(Role.ADMIN)
+def try_one(request: HttpRequest, workspace: Workspace) -> HttpResponse:
+    """Sends one real order, and that one alone; everything else stays off."""
+    tenant = workspace.tenant
+    if (away := _needs_connections(request, workspace)) is not None:
+        return away
+    order = request.POST.get("order", "")
+    if not order.isascii() or not order.isdigit():
+        messages.error(request, _("Choose an order of the dry run to test with."))
+        return redirect("setup_rehearsal", slug=tenant.slug)
+    run = start_run(tenant, trigger=setup.TRIAL, user=workspace.person, order_ids=[int(order)])
+    if run.trigger != setup.TRIAL:
+        messages.info(request, _("A sync is already running; here is how far it is."))
+    else:
+        log_change(tenant, "setup.trial", {"order": [None, order]}, user=workspace.person)
+        messages.info(request, _("One order is on its way. Look at it under Activity, then go on with the set-up."))
+    return redirect("run", slug=tenant.slug, run_id=run.pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -361,44 +367,3 @@ def _gateway_rows(form: MappingsForm) -> list[GatewayRow]:
         GatewayRow(gateway.title or gateway.id, gateway.id, gateway.enabled, form[f"account_{n}"], form[f"method_{n}"])
         for n, gateway in enumerate(form.lists.gateways)
     ]
-
-
-_KINDS: dict[str, Text] = {
-    "SalesReceipt": gettext_lazy("Sales receipt %(number)s"),
-    "Invoice": gettext_lazy("Invoice %(number)s"),
-}
-_STATES = {Skipped: "skipped", Held: "attention"}
-
-
-def _rehearsed(one: Rehearsal) -> RehearsedRow:
-    order, outcome = one.order, one.outcome
-    total = order.total if isinstance(order, Order) else None
-    currency = order.currency if isinstance(order, Order) else ""
-    buyer = f"{order.billing.first_name} {order.billing.last_name}".strip() if isinstance(order, Order) else ""
-    if isinstance(outcome, Planned):
-        sale = outcome.sale
-        return RehearsedRow(
-            number=order_label(order.number),
-            buyer=buyer,
-            state="synced",
-            store_total=total,
-            document_total=sale.total,
-            currency=currency,
-            document=fill(_KINDS[str(sale.kind)], {"number": sale.number}),
-            means=str(outcome.proof.means),
-            sentence="",
-            cure="",
-        )
-    told = tell(outcome.reason, outcome.details, number=order.number, currency=currency)
-    return RehearsedRow(
-        number=order_label(order.number),
-        buyer=buyer,
-        state=_STATES.get(type(outcome), "waiting"),
-        store_total=total,
-        document_total=None,
-        currency=currency,
-        document="",
-        means="",
-        sentence=told.sentence or told.title,
-        cure=told.cure,
-    )

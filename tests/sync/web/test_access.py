@@ -32,7 +32,7 @@ PAGES = [
     Page("skip_record", "get", True),
     Page("record_bulk", "post", True),
     *[Page(name, "get", True) for name in ("setup", "setup_orders", "setup_mappings", "setup_rehearsal", "setup_on")],
-    *[Page(name, "post", True) for name in ("setup_orders", "setup_mappings", "setup_on", "setup_off")],
+    *[Page(name, "post", True) for name in ("setup_orders", "setup_mappings", "setup_test", "setup_on", "setup_off")],
 ]
 every_page = pytest.mark.parametrize("page", PAGES, ids=str)
 

@@ -8,11 +8,11 @@ from django.urls import reverse
 
 from sync import setup
 from sync.models import OptionsVersion, Posting, Record, Run
-from tenants.models import AuditEntry, Role, Tenant
+from tenants.models import AuditEntry, Role, Tenant, User
 from tests.factories import member, person
 from tests.sync.conftest import new_world, nobody_waits, point_at  # noqa: F401  (fixtures)
 from tests.sync.web.conftest import signed_in
-from tests.sync.world import World
+from tests.sync.world import World, finish
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +42,10 @@ def filled(owner: Client, url: str) -> dict[str, object]:
     form = owner.get(url).context["form"]
     values = {field.html_name: field.value() for field in form}
     return {name: value for name, value in values.items() if value not in (None, False)}
+
+
+def owner_of(tenant: Tenant) -> User:
+    return tenant.memberships.get(role=Role.OWNER).user
 
 
 def saved(tenant: Tenant) -> dict[str, dict[str, object]]:
@@ -98,6 +102,42 @@ def test_the_dry_run_sends_and_writes_nothing(owner: Client, tenant: Tenant, sho
     for model in (Record, Posting, Run):
         assert not model.objects.exists()
     assert AuditEntry.objects.filter(tenant=tenant, action="setup.rehearsal").count() == 1
+
+
+def test_the_dry_run_adds_up_and_names_every_tax(owner: Client, tenant: Tenant) -> None:
+    context = owner.get(page(tenant, "rehearsal")).context
+    rows = [*context["ready"], *context["more"]]
+    assert all(row.tax_agrees and row.store_tax is not None for row in rows)
+    assert context["proof"].look == "ok"
+    everything = [*rows, *context["exceptions"]]
+    assert sum(int(part.note.split()[0]) for part in context["proof"].parts[1:]) == len(everything)
+
+
+def test_one_order_is_sent_as_a_test_and_the_set_up_goes_on(owner: Client, tenant: Tenant, shop: World) -> None:
+    trial = owner.get(page(tenant, "rehearsal")).context["trial"]
+    owner.post(page(tenant, "test"), {"order": trial.woo_id})
+    run = finish(Run.objects.get(tenant=tenant))
+    assert (run.state, run.trigger) == (Run.State.FINISHED, setup.TRIAL)
+    [record] = Record.objects.filter(tenant=tenant, source="order")
+    assert (record.woo_id, record.state) == (trial.woo_id, Record.State.SYNCED)
+    assert len(shop.documents("SalesReceipt")) == 1
+    tenant.refresh_from_db()
+    assert not tenant.automatic_sync
+    assert not setup.is_set_up(tenant)
+    assert "setup.trial" in AuditEntry.objects.filter(tenant=tenant).values_list("action", flat=True)
+
+
+@pytest.mark.parametrize("order", ["", "x", "-1", "²"])
+def test_a_test_needs_an_order(order: str, owner: Client, tenant: Tenant) -> None:
+    owner.post(page(tenant, "test"), {"order": order})
+    assert not Run.objects.exists()
+
+
+def test_an_order_before_the_start_date_is_no_test(owner: Client, tenant: Tenant) -> None:
+    assert not setup.save_step(tenant, "on", {"tenant": {"start_date": "2099-01-01"}}, user=owner_of(tenant))
+    answer = owner.get(page(tenant, "rehearsal"))
+    assert answer.context["ready"]
+    assert answer.context["trial"] is None
 
 
 def test_turning_on_starts_the_first_run(owner: Client, tenant: Tenant) -> None:
