@@ -107,6 +107,10 @@ class NameRow:
     inventory_start: date | None = None
     lacks: frozenset[str] = frozenset()
     """Customer: which of DETAILS it has none of, as far as the row tells."""
+    quantity: Decimal | None = None
+    """On hand, of an inventory item; may be negative. None where the answer does not tell."""
+    untouched: bool = False
+    """Nothing about it changed since it was made: a quantity of zero was never entered by anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +173,7 @@ class ItemWanted:
     quantity: Decimal = Decimal(0)
     inventory_start: date | None = None
     unit_price: Decimal | None = None
+    price_includes_tax: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,7 +192,7 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product or variation of the store. `price` is as entered (with or without tax)."""
+    """A product or variation of the store. `price` is as entered (with or without tax); `description` is plain text."""
 
     id: int
     parent_id: int
@@ -204,6 +204,23 @@ class Product:
     manages_stock: bool
     stock_quantity: Decimal | None
     modified_at: datetime | None
+    description: str = ""
+
+    @property
+    def product(self) -> ProductKey:
+        """The key that lines and links know it by."""
+        return (self.parent_id, self.id) if self.parent_id else (self.id, 0)
+
+    @property
+    def product_id(self) -> int:
+        return self.parent_id or self.id
+
+    @property
+    def stock(self) -> Decimal | None:
+        """What the store counts of it by itself; None where it keeps no stock, or keeps it on the parent."""
+        if not self.manages_stock:
+            return None
+        return self.stock_quantity if self.stock_quantity is not None else Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

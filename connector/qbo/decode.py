@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, get_args
 
@@ -24,6 +24,7 @@ NAME_KINDS: tuple[NameKind, ...] = get_args(NameKind)
 CHANGES_CAP = 1000
 """Objects in one change-data-capture answer, shared by all entities (QBO reference, 7.1)."""
 
+_MADE_WITHIN = timedelta(seconds=2)
 _DELETED_SUFFIX = " (deleted)"
 _DISPLAY_NAMES = frozenset({"Customer", "Vendor", "Employee"})
 
@@ -114,7 +115,20 @@ def name_row(kind: NameKind, body: Mapping[str, Any]) -> NameRow:
         deleted=deleted,
         inventory_start=day(body.get("InvStartDate")),
         lacks=lacking_details(body) if kind == "Customer" and not deleted else frozenset(),
+        quantity=amount(body.get("QtyOnHand")) if body.get("Type") == "Inventory" else None,
+        untouched=_is_untouched(body),
     )
+
+
+def _is_untouched(body: Mapping[str, Any]) -> bool:
+    """Whether an object was never changed since it was made; some seconds pass while QuickBooks makes it."""
+    times = body.get("MetaData")
+    made, changed = (
+        (moment(times.get("CreateTime")), moment(times.get("LastUpdatedTime")))
+        if isinstance(times, Mapping)
+        else (None, None)
+    )
+    return made is not None and changed is not None and changed - made <= _MADE_WITHIN
 
 
 def changes(body: Mapping[str, Any], *, fallback: datetime) -> Changes:

@@ -59,6 +59,7 @@ def encode_item(item: ItemWanted) -> tuple[str, Payload]:
         "IncomeAccountRef": values.reference(item.income_account),
         "ExpenseAccountRef": values.reference(item.expense_account) if item.expense_account else None,
         "UnitPrice": values.number(item.unit_price) if item.unit_price is not None else None,
+        "SalesTaxIncluded": True if item.unit_price is not None and item.price_includes_tax else None,
     }
     if item.type == "Inventory":
         body |= _inventory(item)

@@ -55,12 +55,14 @@ def parse_refund(raw: object, order_id: int) -> Refund | Unreadable:
         return _unreadable(raw, str(error), number_key="id")
 
 
-def parse_product(raw: object, *, parent_id: int = 0) -> Product | Unreadable:
-    """A product or variation. `parent_id`: for variations of older stores, which do not name their parent."""
+def parse_product(raw: object, *, parent_id: int = 0, parent_name: str = "") -> Product | Unreadable:
+    """A product or variation. `parent_id`: for variations of older stores, which do not name their parent.
+
+    parent_name: a variation bears only its options as name; with its parent's it reads as order lines have it."""
     if not isinstance(raw, Mapping):
         return Unreadable(id=0, number="", problem="The store sent something else in place of a product.")
     try:
-        return _product(Fields(raw, "The product"), parent_id)
+        return _product(Fields(raw, "The product"), parent_id, parent_name)
     except (UnfitError, ValueError) as error:
         return _unreadable(raw, str(error), number_key="sku")
 
@@ -141,13 +143,16 @@ def _gives_back_in_negatives(fields: Fields) -> bool:
     return sum((line.amount("total") + line.amount("total_tax") for line in lines), ZERO) <= 0
 
 
-def _product(fields: Fields, parent_id: int) -> Product:
+def _product(fields: Fields, parent_id: int, parent_name: str) -> Product:
+    """The parent id of a product that is no variation is a page of the shop, not a product."""
     parent_id = fields.id("parent_id") or parent_id
+    kind = fields.code("type") or ("variation" if parent_id else "simple")
+    is_variation = kind.endswith("variation")
     return Product(
         id=_own_id(fields),
-        parent_id=parent_id,
-        kind=fields.code("type") or ("variation" if parent_id else "simple"),
-        name=fields.text("name"),
+        parent_id=parent_id if is_variation else 0,
+        kind=kind,
+        name=_variation_name(fields, parent_name) if is_variation else fields.text("name"),
         sku=fields.code("sku"),
         price=fields.optional_amount("price"),
         status=fields.code("status"),
@@ -155,7 +160,17 @@ def _product(fields: Fields, parent_id: int) -> Product:
         manages_stock=fields.raw.get("manage_stock") is True,
         stock_quantity=fields.optional_number("stock_quantity"),
         modified_at=fields.moment("date_modified_gmt"),
+        description=fields.lines("short_description") or fields.lines("description"),
     )
+
+
+def _variation_name(fields: Fields, parent_name: str) -> str:
+    """“Linen shirt - S”, as WooCommerce writes it on order lines; older stores leave the variation without a name."""
+    options = ", ".join(part.text("option") for part in fields.parts("attributes", "Attribute"))
+    own = fields.text("name") or options
+    if not parent_name or own.startswith(parent_name):
+        return own or parent_name
+    return f"{parent_name} - {own}" if own else parent_name
 
 
 def _line(fields: Fields) -> OrderLine:
