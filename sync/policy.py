@@ -89,6 +89,7 @@ def build_policy(tenant: Tenant, version: OptionsVersion, company: Company) -> P
         customer_note=orders["customer_note"],
         match_items_by=items["match_by"],
         create_items=items["create"],
+        prices_include_tax=bool((tenant.store_facts or {}).get("prices_include_tax")),
         record_payments=payments["record"],
         default_account=_ref(payments["default_account"]),
         gateways=gateways,

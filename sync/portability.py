@@ -244,11 +244,7 @@ def _check_together(options: Mapping[str, Any]) -> list[Problem]:
 
 _NOT_YET: Mapping[str, str] = {
     "orders.cancelled": "cancelled orders are not undone yet",
-    "items.initial_quantity": "new inventory items begin at 0",
     "payments.gateway_fees": "gateway fees are not sent yet",
-    "products.enabled": "sending products is not available yet",
-    "products.update": "sending products is not available yet",
-    "stock.enabled": "updating the store's stock is not available yet",
     "refunds.whole_order": "refunds are not sent yet",
 }
 """Options whose other values do nothing so far; each is stored, checked and said."""
@@ -271,6 +267,8 @@ def notices(options: Mapping[str, Any], facts: CompanyFacts | None) -> list[str]
     if options["orders"]["credit_memos"] != "off":
         found.append("orders.credit_memos: refunds are not sent yet; they are listed as needing attention.")
     if facts is not None:
+        if options["stock"]["enabled"] and not facts.inventory:
+            found.append("stock.enabled: QuickBooks tracks no quantities here, so the store's stock is left alone.")
         if options["orders"]["class"] and not facts.classes:
             found.append("orders.class: class tracking is off in QuickBooks; the class is not sent.")
         if options["orders"]["location"] and not facts.locations:
@@ -349,8 +347,8 @@ _AFRESH: Mapping[str, Any] = {"state": Record.State.QUEUED, "reason": "", "detai
 
 
 def _queue_held(tenant: Tenant, reasons: Collection[str]) -> None:
-    """Held orders of these reasons."""
-    rows = Record.objects.for_tenant(tenant).filter(source=Record.Source.ORDER)
+    """Held orders and products of these reasons."""
+    rows = Record.objects.for_tenant(tenant).filter(source__in=[Record.Source.ORDER, Record.Source.PRODUCT])
     held = rows.filter(state=Record.State.ATTENTION).values_list("pk", "reason")
     again = [pk for pk, reason in held if reason.split(":", 1)[0] in reasons]
     for start in range(0, len(again), 500):

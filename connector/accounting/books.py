@@ -187,6 +187,19 @@ class AccountWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemChange:
+    """What of an existing item follows the store; `unit_price` None leaves the price alone."""
+
+    qbo_id: str
+    sync_token: str
+    name: str
+    description: str
+    active: bool
+    unit_price: Decimal | None = None
+    price_includes_tax: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class FoundDocument:
     """A document looked up in the company, to be compared with what we meant to post."""
 

@@ -224,6 +224,17 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
+class StockAnswer:
+    """What the store says after a quantity was set: what it has now, or the code and message of its refusal.
+
+    quantity: None where it keeps no stock of the product, which then ignored what was sent."""
+
+    quantity: int | None
+    code: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """An object of the store that could not be typed; the raw payload is kept and a human is told why."""
 

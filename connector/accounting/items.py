@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from connector.accounting.books import ItemWanted, NameRow
-from connector.accounting.commerce import OrderLine, Product
+from connector.accounting.commerce import Product, ProductKey
 from connector.accounting.documents import Held
 from connector.accounting.keys import item_key, normalise
 from connector.accounting.money import ZERO
@@ -17,6 +18,19 @@ from connector.accounting.settings import require
 from connector.accounting.texts import DESCRIPTION_LIMIT, NAME_LIMIT, name_with, one_line, plain_name, shorten
 
 _UNSOLD_TYPES = frozenset({"Category", "Group"})
+
+
+class Sold(Protocol):
+    """What an item is looked for by: a line of an order, or a product of the store."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def sku(self) -> str: ...
+    @property
+    def product_id(self) -> int: ...
+    @property
+    def product(self) -> ProductKey: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +58,7 @@ ItemDecision = UseItem | CreateItem | ReactivateItem | Held | None
 
 
 def match_item(
-    line: OrderLine, candidates: Iterable[NameRow], policy: PostingPolicy, *, product: Product | None = None
+    line: Sold, candidates: Iterable[NameRow], policy: PostingPolicy, *, product: Product | None = None
 ) -> ItemDecision:
     """The item of a line whose product is not linked yet.
 
@@ -64,7 +78,7 @@ def match_item(
     return _create(line, rows, policy, product)
 
 
-def possible_item_names(line: OrderLine, policy: PostingPolicy) -> Iterator[str]:
+def possible_item_names(line: Sold, policy: PostingPolicy) -> Iterator[str]:
     """The names to try for a new item, in order. Where names are matched with SKUs, the SKU is the name."""
     sku = plain_name(line.sku)
     base = sku if policy.match_items_by == "name" else plain_name(line.name) or sku
@@ -76,7 +90,7 @@ def possible_item_names(line: OrderLine, policy: PostingPolicy) -> Iterator[str]
         yield name_with(base, sign[:length])
 
 
-def _by_sku(line: OrderLine, sellable: Sequence[NameRow], policy: PostingPolicy) -> list[NameRow]:
+def _by_sku(line: Sold, sellable: Sequence[NameRow], policy: PostingPolicy) -> list[NameRow]:
     sku = normalise(line.sku)
     if not sku:
         return []
@@ -89,7 +103,7 @@ def _is_called(row: NameRow, name: str) -> bool:
     return bool(name) and normalise(name) in (normalise(row.name), normalise(row.full_name))
 
 
-def _usable(line: OrderLine, matching: Sequence[NameRow], policy: PostingPolicy) -> ItemDecision:
+def _usable(line: Sold, matching: Sequence[NameRow], policy: PostingPolicy) -> ItemDecision:
     active = [row for row in matching if row.active]
     if len(active) == 1:
         return UseItem(Ref(active[0].qbo_id, active[0].name))
@@ -102,9 +116,7 @@ def _usable(line: OrderLine, matching: Sequence[NameRow], policy: PostingPolicy)
     return Held("inactive_item", {"sku": line.sku, "name": only.name, "item_id": only.qbo_id})
 
 
-def _create(
-    line: OrderLine, rows: Sequence[NameRow], policy: PostingPolicy, product: Product | None
-) -> CreateItem | Held:
+def _create(line: Sold, rows: Sequence[NameRow], policy: PostingPolicy, product: Product | None) -> CreateItem | Held:
     wants_stock = policy.items.type == "inventory" and (product is None or product.manages_stock)
     accounts = _accounts(policy, wants_stock)
     if isinstance(accounts, Held):
@@ -120,14 +132,23 @@ def _create(
         name=free[0],
         sku=shorten(one_line(line.sku), NAME_LIMIT),
         type="Inventory" if wants_stock else "Service" if policy.items.type == "service" else "NonInventory",
-        description=shorten(one_line(line.name), DESCRIPTION_LIMIT),
+        description=shorten((product.description if product else "") or one_line(line.name), DESCRIPTION_LIMIT),
         income_account=income,
         expense_account=expense,
         asset_account=asset,
         quantity=_initial_quantity(policy, product) if wants_stock else ZERO,
         inventory_start=policy.start_date if wants_stock else None,
+        unit_price=unit_price(product, policy) if product is not None else None,
+        price_includes_tax=policy.prices_include_tax,
     )
     return CreateItem(wanted)
+
+
+def unit_price(product: Product, policy: PostingPolicy) -> Decimal | None:
+    """The price of a new item. One with tax in it says nothing where the company keeps no tax codes on its lines."""
+    if policy.prices_include_tax and policy.taxes.world != "global":
+        return None
+    return product.price
 
 
 def _accounts(policy: PostingPolicy, wants_stock: bool) -> tuple[Ref, Ref | None, Ref | None] | Held:

@@ -176,6 +176,8 @@ class PostingPolicy:
     customer_note: bool = True
     match_items_by: Literal["sku", "name"] = "sku"
     create_items: bool = False
+    prices_include_tax: bool = False
+    """Whether the store's product prices do."""
     record_payments: bool = True
     default_account: Ref | None = None
     gateways: Mapping[str, GatewayMapping] = field(default_factory=dict)

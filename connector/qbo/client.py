@@ -13,6 +13,7 @@ from connector.accounting.books import (
     CompanyFacts,
     CustomerWanted,
     FoundDocument,
+    ItemChange,
     ItemWanted,
     NameKind,
     NameRow,
@@ -71,6 +72,9 @@ class QuickBooksBooks(Transport):
 
     def encode_account(self, account: AccountWanted) -> tuple[str, Payload]:
         return encode_names.encode_account(account)
+
+    def encode_item_change(self, change: ItemChange) -> tuple[str, Payload]:
+        return encode_names.encode_item_change(change)
 
     def post_batch(self, request_id: str, writes: Sequence[Write]) -> Sequence[Answer]:
         """At most 30 creates, updates and deletes, answered in the order of `writes`.

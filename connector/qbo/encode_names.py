@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from connector.accounting.books import DETAILS, AccountWanted, CustomerWanted, ItemWanted, NameRow, Payload
+from connector.accounting.books import DETAILS, AccountWanted, CustomerWanted, ItemChange, ItemWanted, NameRow, Payload
 from connector.qbo import values
 
 TAX_IDENTIFIER = 20
@@ -75,6 +75,21 @@ def encode_account(account: AccountWanted) -> tuple[str, Payload]:
     if not name:
         raise ValueError("An account needs a name.")
     return "Account", {"Name": name, "AccountType": account.type, "AccountSubType": account.subtype}
+
+
+def encode_item_change(change: ItemChange) -> tuple[str, Payload]:
+    """Entity name and body of a sparse update: what it leaves out stays as it is."""
+    body: Payload = {
+        "Id": change.qbo_id,
+        "SyncToken": change.sync_token,
+        "sparse": True,
+        "Name": values.name_of(change.name),
+        "Description": values.block_of_text(change.description, values.DESCRIPTION),
+        "Active": change.active,
+    }
+    if change.unit_price is not None:
+        body |= {"UnitPrice": values.number(change.unit_price), "SalesTaxIncluded": change.price_includes_tax}
+    return "Item", body
 
 
 def _inventory(item: ItemWanted) -> Payload:

@@ -28,7 +28,7 @@ LOOK_BACK = timedelta(days=29)
 def take_in(company: Company, rows: Iterable[NameRow]) -> None:
     """Adds or replaces rows; those deleted in QuickBooks go."""
     rows = list(rows)
-    entries = [_entry(company, row) for row in rows if not row.deleted]
+    entries = _with_quantities(company, [_entry(company, row) for row in rows if not row.deleted])
     gone = [row for row in rows if row.deleted]
     with transaction.atomic():
         for row in gone:
@@ -39,10 +39,35 @@ def take_in(company: Company, rows: Iterable[NameRow]) -> None:
             unique_fields=["company", "kind", "qbo_id"],
             update_fields=[
                 "name", "name_key", "full_name", "email_key", "sku", "sku_key", "is_active", "currency", "type",
-                "subtype", "sync_token", "inventory_start", "lacks",
+                "subtype", "sync_token", "inventory_start", "quantity", "quantity_changed_at", "had_stock",
+                "is_untouched", "lacks",
             ],
             batch_size=500,
         )  # fmt: skip
+
+
+def _with_quantities(company: Company, entries: list[MirrorEntry]) -> list[MirrorEntry]:
+    """What answers leave out about an item's stock stays known, and when it changed is noted."""
+    items = {entry.qbo_id: entry for entry in entries if entry.kind == "Item"}
+    known = {
+        entry.qbo_id: entry
+        for entry in MirrorEntry.objects.filter(company=company, kind="Item", qbo_id__in=items).only(
+            "qbo_id", "quantity", "quantity_changed_at", "had_stock"
+        )
+    }
+    now = timezone.now()
+    for qbo_id, entry in items.items():
+        before = known.get(qbo_id)
+        if before is not None:
+            entry.had_stock = before.had_stock
+            entry.quantity_changed_at = before.quantity_changed_at
+            if entry.quantity is None and entry.type in ("", "Inventory"):
+                entry.quantity = before.quantity
+        if entry.quantity is not None:
+            entry.had_stock = entry.had_stock or entry.quantity > 0
+            if before is None or before.quantity != entry.quantity:
+                entry.quantity_changed_at = now
+    return entries
 
 
 def refresh(work: Slice, *, at_once: bool = False) -> bool:
@@ -122,6 +147,8 @@ def _rows(entries: Iterable[MirrorEntry]) -> list[NameRow]:
             subtype=entry.subtype,
             inventory_start=entry.inventory_start,
             lacks=frozenset(entry.lacks.split()),
+            quantity=entry.quantity,
+            untouched=entry.is_untouched,
         )
         for entry in entries
     ]
@@ -145,4 +172,6 @@ def _entry(company: Company, row: NameRow) -> MirrorEntry:
         sync_token=row.sync_token,
         inventory_start=row.inventory_start,
         lacks=" ".join(sorted(row.lacks)),
+        quantity=row.quantity,
+        is_untouched=row.untouched,
     )

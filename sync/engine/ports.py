@@ -12,6 +12,7 @@ from connector.accounting.books import (
     Changes,
     CustomerWanted,
     FoundDocument,
+    ItemChange,
     ItemWanted,
     NameKind,
     NameRow,
@@ -19,7 +20,7 @@ from connector.accounting.books import (
     Posted,
     Write,
 )
-from connector.accounting.commerce import Order, Product, Unreadable
+from connector.accounting.commerce import Order, Product, ProductKey, StockAnswer, Unreadable
 from connector.accounting.documents import Document, DocumentKind
 
 
@@ -28,6 +29,19 @@ class OrderPage(Protocol):
 
     @property
     def rows(self) -> Sequence[tuple[dict[str, Any], Order | Unreadable]]: ...
+    @property
+    def total(self) -> int: ...
+    @property
+    def pages(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+class ProductPage(Protocol):
+    """As OrderPage, of products; variations are in no list."""
+
+    @property
+    def rows(self) -> Sequence[tuple[dict[str, Any], Product | Unreadable]]: ...
     @property
     def total(self) -> int: ...
     @property
@@ -61,6 +75,26 @@ class Store(Protocol):
         """At most 100 ids; those that no longer exist are simply not in the answer; trashed ones are asked for too."""
 
     def products_by_id(self, ids: Sequence[int]) -> Sequence[Product]: ...
+    def parse_product(self, raw: dict[str, Any]) -> Product | Unreadable:
+        """A stored payload typed again; never raises."""
+
+    def products(
+        self,
+        *,
+        page: int,
+        per_page: int,
+        modified_after: datetime | None = None,
+        modified_before: datetime | None = None,
+        status: str = "",
+    ) -> ProductPage: ...
+    def variations(self, product_id: int, name: str) -> Sequence[tuple[dict[str, Any], Product | Unreadable]]:
+        """All variations of a product of this name."""
+
+    def stock_of(self, products: Collection[ProductKey]) -> Mapping[ProductKey, Product]:
+        """At most 100, as the store has them now; those that are gone are left out."""
+
+    def set_stock(self, quantities: Mapping[ProductKey, int]) -> Mapping[ProductKey, StockAnswer]:
+        """Absolute quantities; repeating them changes nothing. Failed items do not stop the others."""
 
 
 class Books(Protocol):
@@ -79,6 +113,7 @@ class Books(Protocol):
 
     def encode_item(self, item: ItemWanted) -> tuple[str, Payload]: ...
     def encode_account(self, account: AccountWanted) -> tuple[str, Payload]: ...
+    def encode_item_change(self, change: ItemChange) -> tuple[str, Payload]: ...
     def post_batch(self, request_id: str, writes: Sequence[Write]) -> Sequence[Answer]:
         """At most 30 writes, answered in any order; raises only when the batch as a whole has no usable answer."""
 
@@ -93,6 +128,9 @@ class Books(Protocol):
     def read_name(self, kind: NameKind, qbo_id: str) -> NameRow | None: ...
     def names_called(self, name: str) -> Sequence[NameRow]:
         """Customers, vendors and employees, active or not, with exactly this display name."""
+
+    def names(self, kind: NameKind, *, start: int = 1, page_size: int = 1000) -> Sequence[NameRow]:
+        """One page of a name list, inactive rows too; one metered read. A short page is the last one."""
 
     def changes(self, since: datetime) -> Changes:
         """Customers, vendors, employees, items and accounts that changed since; one metered read."""

@@ -387,12 +387,12 @@ def _name_of(raw: Payload) -> str:
 def _name_row(posting: Posting, answer: Posted) -> NameRow:
     """The mirror's row of something we just created."""
     raw: dict[str, Any] = {**posting.payload, **answer.raw}
-    name = _name_of(raw)
+    name = _name_of(posting.payload) or _name_of(raw)  # an inactive object's answer has a suffix behind its name
     return NameRow(
         kind=posting.entity,  # type: ignore[arg-type]  # one of MIRRORED
         qbo_id=answer.qbo_id,
         name=name,
-        active=True,
+        active=raw.get("Active") is not False,
         sync_token=answer.sync_token,
         full_name=str(raw.get("FullyQualifiedName") or name),
         email=normalise(str((raw.get("PrimaryEmailAddr") or {}).get("Address", ""))),
@@ -401,4 +401,6 @@ def _name_row(posting: Posting, answer: Posted) -> NameRow:
         type=str(raw.get("AccountType" if posting.entity == "Account" else "Type") or ""),
         subtype=str(raw.get("AccountSubType") or ""),
         lacks=lacking_details(raw) if posting.entity == "Customer" else frozenset(),
+        quantity=Decimal(str(raw["QtyOnHand"])) if raw.get("QtyOnHand") is not None else None,
+        untouched=posting.operation == "create",
     )

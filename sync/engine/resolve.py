@@ -13,7 +13,7 @@ from typing import Protocol
 from django.db import transaction
 
 from connector.accounting.books import CustomerWanted, NameKind, NameRow, Payload
-from connector.accounting.commerce import Order, OrderLine, ProductKey
+from connector.accounting.commerce import Order, Product, ProductKey
 from connector.accounting.customers import (
     CreateCustomer,
     CustomerDecision,
@@ -30,16 +30,19 @@ from connector.accounting.items import (
     CreateItem,
     ItemDecision,
     ReactivateItem,
+    Sold,
     UseItem,
     match_item,
     possible_item_names,
 )
 from connector.accounting.keys import item_key
+from connector.accounting.money import ZERO
 from connector.accounting.plan import SYMBOLIC
 from connector.accounting.policy import PostingPolicy, Ref
 from sync.engine import mirror
 from sync.engine.context import Slice
 from sync.engine.post import new_posting, send_everything
+from sync.engine.sold import sold_not_sent
 from sync.models import Link, Posting
 from sync.models import Mapping as MappingRow
 
@@ -51,6 +54,11 @@ STALE_OBJECT = "5010"
 STALE_REFERENCES = frozenset({"610", "2500", "6250"})
 ITEM_ACCOUNTS = ("income_account", "expense_account", "inventory_asset_account", "cogs_account")
 PEOPLE: tuple[NameKind, ...] = ("Customer", "Vendor", "Employee")
+
+
+PRODUCTS_AT_ONCE = 100
+Lines = dict[ProductKey, tuple[Sold, PostingPolicy]]
+"""What an item is looked for, and the rules that govern it."""
 
 
 class Candidate(Protocol):
@@ -123,13 +131,45 @@ def find_parties(work: Slice, candidates: Sequence[Candidate]) -> Resolved:
     return resolved
 
 
+def find_items(work: Slice, wanted: Sequence[Product], policy: PostingPolicy) -> Resolved:
+    """As find_parties, for products that no order needs yet."""
+    resolved = Resolved()
+    refused: dict[str, Held] = {}
+    products = {product.product: product for product in wanted}
+    lines: Lines = {key: (product, policy) for key, product in products.items()}
+
+    def match() -> dict[ProductKey, ItemDecision]:
+        held = {key: refused[item_key(*key)] for key in products if item_key(*key) in refused}
+        return {**_match(work, lines, products), **held}
+
+    for _round in range(ROUNDS):
+        resolved.items = match()
+        if not any(_is_to_be_made(decision) for decision in resolved.items.values()):
+            break
+        if mirror.refresh(work):
+            continue
+        postings = _plan_makes(work, resolved)
+        send_everything(work)
+        _learn_from(work, postings, resolved, refused)
+    else:
+        resolved.items = match()
+        _hold_what_is_not_made(resolved)
+    _remember(work, resolved)
+    return resolved
+
+
 def match_items(work: Slice, candidates: Sequence[Candidate]) -> dict[ProductKey, ItemDecision]:
     """Decisions without creating or remembering anything."""
-    lines: dict[ProductKey, tuple[OrderLine, PostingPolicy]] = {}
+    lines: Lines = {}
     for candidate in candidates:
         for line in candidate.order.lines:
             if line.product_id:
                 lines.setdefault(line.product, (line, candidate.policy))
+    return _match(work, lines, {})
+
+
+def _match(work: Slice, lines: Lines, products: Mapping[ProductKey, Product]) -> dict[ProductKey, ItemDecision]:
+    """products: the store's products as far as they are known; others are read where a stock item may be made."""
     decisions: dict[ProductKey, ItemDecision] = _linked_items(work, lines)
     open_lines = {key: value for key, value in lines.items() if key not in decisions}
     if not open_lines:
@@ -139,9 +179,13 @@ def match_items(work: Slice, candidates: Sequence[Candidate]) -> dict[ProductKey
     rows = mirror.by_skus(work.company, (line.sku for line, _policy in open_lines.values()))
     rows = _each_once([*rows, *mirror.by_names(work.company, ("Item",), names)])
     wished = _wished(work, open_lines)
-    for key, (line, chosen) in open_lines.items():
-        policy = replace(chosen, create_items=True) if key in wished else chosen
-        decision = match_item(line, rows, policy)
+    open_lines = {
+        key: (line, replace(policy, create_items=True) if key in wished else policy)
+        for key, (line, policy) in open_lines.items()
+    }
+    products = {**products, **_read_products(work, open_lines, products)}
+    for key, (line, policy) in open_lines.items():
+        decision = match_item(line, rows, policy, product=products.get(key))
         decisions[key] = decision
         if isinstance(decision, CreateItem):
             wanted = decision.wanted
@@ -158,6 +202,29 @@ def _wished(work: Slice, keys: Iterable[ProductKey]) -> set[ProductKey]:
         kind=MappingRow.Kind.PRODUCT, store_key__in=by_key, may_create=True
     )
     return {by_key[store_key] for store_key in rows.values_list("store_key", flat=True)}
+
+
+def _read_products(work: Slice, lines: Lines, products: Mapping[ProductKey, Product]) -> dict[ProductKey, Product]:
+    """What a stock item begins with: the store's stock, plus what is sold and will be taken out by its own document."""
+    stocked = [
+        key
+        for key, (line, policy) in lines.items()
+        if policy.create_items and policy.items.type == "inventory" and line.sku
+    ]
+    found: dict[ProductKey, Product] = {key: products[key] for key in stocked if key in products}
+    unknown = [key for key in stocked if key not in products]
+    for start in range(0, len(unknown), PRODUCTS_AT_ONCE):
+        work.beat()
+        found |= work.store.stock_of(unknown[start : start + PRODUCTS_AT_ONCE])
+    if not any(policy.items.initial_quantity == "store" for _line, policy in lines.values()):
+        return found
+    sold = sold_not_sent(work) if found else {}
+    return {
+        key: replace(product, stock_quantity=product.stock_quantity + sold.get(key, ZERO))
+        if product.stock_quantity is not None
+        else product
+        for key, product in found.items()
+    }
 
 
 def match_customers(
@@ -208,9 +275,7 @@ def _names(customers: Iterable[CustomerWanted]) -> list[str]:
     ]
 
 
-def _linked_items(
-    work: Slice, lines: Mapping[ProductKey, tuple[OrderLine, PostingPolicy]]
-) -> dict[ProductKey, ItemDecision]:
+def _linked_items(work: Slice, lines: Lines) -> dict[ProductKey, ItemDecision]:
     by_key = {item_key(*key): key for key in lines}
     links = {
         link.store_key: link

@@ -1,6 +1,6 @@
 """The story of a run, top to bottom: read the store, then plan, send and compare until nothing is left to do.
 
-    pull ─▶ [ answer what was lost ─▶ compare ─▶ plan the next orders ─▶ send ]* ─▶ refunds ─▶ tally
+    pull ─▶ [ answer what was lost ─▶ compare ─▶ plan the next orders ─▶ send ]* ─▶ refunds ─▶ products ─▶ stock
 
 Everything between two arrows is rows, so that a run that dies anywhere goes on where it was: an open batch is sent
 again identically, a record in *sending* is compared, a queued one is planned. `advance` works for one slice and says
@@ -18,6 +18,7 @@ from django.db.models import Count, F
 from django.utils import timezone
 
 from connector.errors import ConnectionLostError, FaultError, RetryableError
+from sync.engine import products, stock
 from sync.engine.context import Slice, SliceOver
 from sync.engine.plan import SLICE_ORDERS, plan_queued, queued
 from sync.engine.post import send_everything
@@ -29,6 +30,8 @@ from sync.models import Batch, Posting, Record, Run
 from tenants.models import Company, Connection, Tenant
 
 logger = logging.getLogger(__name__)
+
+LATE_PHASES = (Run.Phase.PRODUCTS, Run.Phase.STOCK)
 
 FIRST_RETRY_SECONDS = 15.0
 LONGEST_RETRY_SECONDS = 900.0
@@ -78,6 +81,46 @@ def advance(work: Slice) -> Step:
 
 
 def _go_on(work: Slice) -> None:
+    run = work.run
+    if run.parameters.get("only") != Run.Phase.STOCK:
+        if run.phase not in LATE_PHASES or _orders_are_due(run):
+            _sync_orders(work)
+        if run.phase != Run.Phase.STOCK and not run.cancel_requested and _is_whole(run):
+            _sync_products(work)
+    if not run.cancel_requested and _is_whole(run) and stock.is_wanted(work):
+        _enter(work, Run.Phase.STOCK)
+        stock.update_stock(work)
+
+
+def _is_whole(run: Run) -> bool:
+    """A run for named orders deals with those alone."""
+    return not run.parameters.get("order_ids")
+
+
+def _orders_are_due(run: Run) -> bool:
+    """Orders go first: while thousands of products are read, new orders wait a minute at most."""
+    read_at = run.reading.get("orders_read_at")
+    is_due = read_at is not None and timezone.now() - datetime.fromisoformat(read_at) >= products.ORDERS_FIRST_EVERY
+    if run.phase != Run.Phase.PRODUCTS or not is_due or run.parameters:
+        return False
+    run.phase, run.reading = Run.Phase.READ, {}
+    run.save(update_fields=["phase", "reading"])
+    return True
+
+
+def _sync_products(work: Slice) -> None:
+    if not products.is_wanted(work):
+        products.leave(work)
+        return
+    if work.run.phase != Run.Phase.PRODUCTS:
+        work.run.reading = {"orders_read_at": timezone.now().isoformat()}
+        work.run.save(update_fields=["reading"])
+    _enter(work, Run.Phase.PRODUCTS)
+    products.walk(work)
+    _forgive(work)
+
+
+def _sync_orders(work: Slice) -> None:
     run = work.run
     is_on = work.options.document["orders"]["enabled"]
     if run.phase == Run.Phase.READ and is_on:

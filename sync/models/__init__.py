@@ -8,6 +8,7 @@ from sync.models.posting import Batch, Posting
 from sync.models.record import Record, RecordEvent
 from sync.models.report import Recipient, Report, ReportMail, ReportSchedule, ToldProblem
 from sync.models.run import Run
+from sync.models.stock import StockLine, StockPass
 
 __all__ = [
     "Batch",
@@ -24,6 +25,8 @@ __all__ = [
     "ReportMail",
     "ReportSchedule",
     "Run",
+    "StockLine",
+    "StockPass",
     "StoreHook",
     "ToldProblem",
 ]

@@ -29,6 +29,13 @@ class MirrorEntry(models.Model):
     sync_token = models.CharField(max_length=20, default="0")
     lacks = models.CharField(max_length=80, blank=True)
     inventory_start = models.DateField(null=True, blank=True)
+    quantity = models.DecimalField(max_digits=20, decimal_places=5, null=True, blank=True)
+    """On hand, of an inventory item, as last read."""
+    quantity_changed_at = models.DateTimeField(null=True, blank=True)
+    """By our clock: when another quantity than before was read."""
+    had_stock = models.BooleanField(default=False)
+    """It was above zero whenever we looked: somebody did enter a quantity."""
+    is_untouched = models.BooleanField(default=False)
 
     objects: ClassVar[models.Manager[MirrorEntry]]
 

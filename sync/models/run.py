@@ -28,6 +28,8 @@ class Run(models.Model):
         PLAN = "plan", _("Prepare")
         POST = "post", _("Send")
         VERIFY = "verify", _("Compare")
+        PRODUCTS = "products", _("Send products")
+        STOCK = "stock", _("Update the stock")
 
     ACTIVE = (State.QUEUED, State.RUNNING)
 
@@ -35,7 +37,7 @@ class Run(models.Model):
     trigger = models.CharField(max_length=20, default="schedule")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     parameters = models.JSONField(default=dict, blank=True)
-    """order_ids: only these; since: re-read orders created from that ISO date."""
+    """order_ids: only these; since: re-read orders created from that ISO date; only: "stock", nothing else."""
 
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     phase = models.CharField(max_length=10, choices=Phase, default=Phase.READ)

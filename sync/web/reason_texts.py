@@ -49,6 +49,15 @@ SKIPPED: dict[str, Reason] = {
         "circle-slash", _("Total of zero"), _("Its total is zero, and your settings leave such orders out.")
     ),
     "zero_refund": Reason("circle-slash", _("Refund of zero"), _("A refund of zero changes nothing in the books.")),
+    "no_sku": Reason(
+        "tag",
+        _("Without SKU"),
+        _("It has no SKU in the store, so no item can be told to be the same. Add one, and it follows by itself."),
+    ),
+    "sold_by_parts": Reason(
+        "boxes", _("Sold by its parts"), _("Only its variations or parts are sold; each of them has its own item.")
+    ),
+    "products_off": Reason("circle-slash", _("Products not sent"), _("Your settings send no products at the moment.")),
     "by_hand": Reason("circle-slash", _("Skipped by hand"), _("Skipped by %(by)s: %(why)s")),
 }
 

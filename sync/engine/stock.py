@@ -1,0 +1,369 @@
+"""The way back: what the books have on hand becomes what the store may sell.
+
+    quantities of the books ─▶ lines, 100 products at a time ─▶ brake ─▶ read the store again, write, 100 at a time
+
+A pass is rows: lines are stored before anything is sent, each is marked once the store took it, and just before a write
+the store is read again, so that a sale made meanwhile is not written over. A write is an absolute number: repeating it
+changes nothing. Our own sales lower both stocks by the same pieces, so a pass after them finds nothing to do.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Count
+from django.utils import timezone
+
+from connector.accounting.commerce import Product, ProductKey
+from connector.accounting.facts import facts_from_json
+from connector.accounting.money import ZERO
+from connector.accounting.stock import WRITTEN, Outcome, brakes, decide_stock, was_ever_set
+from sync.engine import mirror
+from sync.engine.context import Slice
+from sync.engine.sold import sold_just_now, sold_not_sent
+from sync.models import Cursor, Link, MirrorEntry, Posting, StockLine, StockPass
+from sync.models.scoping import TenantQuerySet
+
+STREAM = "stock"
+WAITING = (StockPass.State.READY, StockPass.State.STOPPED)
+"""A person decides; until then only a newer pass that is due takes the place of this one."""
+CHANGES_EVERY = timedelta(hours=6)
+FULL_EVERY = timedelta(days=1)
+AT_ONCE = 100
+NAMES_PAGE = 1000
+FRESH_FOR = timedelta(minutes=10)
+"""A decision taken later than this is carried out with quantities read anew."""
+KEEP_FOR = timedelta(days=90)
+_SIGNS = {"Invoice": 1, "SalesReceipt": 1, "CreditMemo": -1, "RefundReceipt": -1}
+
+
+def is_wanted(work: Slice) -> bool:
+    """A pass is open, or due, in a company that keeps stock."""
+    if not work.company.facts or not facts_from_json(work.company.facts).inventory:
+        return False
+    current = _open_pass(work)
+    return (current is not None and current.state not in WAITING) or _due(work) is not None
+
+
+def update_stock(work: Slice) -> None:
+    """Goes on with the pass that is open, or begins the one that is due. Raises SliceOver between calls."""
+    current = _open_pass(work)
+    if current is None or current.state in WAITING:
+        kind = _due(work)
+        if kind is None:
+            return
+        current = _begin(work, current, kind)
+    if current.state == StockPass.State.WANTED:
+        _mark(current, StockPass.State.COUNTING, run=work.run)
+    if current.state == StockPass.State.COUNTING:
+        _count_lines(work, current)
+    if current.state == StockPass.State.SENDING:
+        _send(work, current)
+
+
+def _open_pass(work: Slice) -> StockPass | None:
+    return StockPass.objects.for_tenant(work.tenant).filter(state__in=StockPass.OPEN).first()
+
+
+def _due(work: Slice) -> str | None:
+    """The kind of pass that is due by the clock, or by what Intuit told of the company's items."""
+    if not work.options.document["stock"]["enabled"]:
+        return None
+    now = timezone.now()
+    passes = StockPass.objects.for_tenant(work.tenant).filter(company=work.company).exclude(kind="preview")
+    cursor = Cursor.objects.for_tenant(work.tenant).filter(stream=STREAM).first()
+    last_full = passes.filter(kind=StockPass.Kind.FULL).first()
+    if cursor is None or cursor.reading.get("company") != work.company.pk or last_full is None:
+        return StockPass.Kind.FULL if last_full is None or _has_rested(last_full, now) else None
+    if now - last_full.created_at >= FULL_EVERY:
+        return StockPass.Kind.FULL
+    last = passes.first()
+    told = work.company.items_changed_at
+    if last is not None and (_has_rested(last, now) or (told is not None and told > last.created_at)):
+        return StockPass.Kind.CHANGES
+    return None
+
+
+def _has_rested(last: StockPass, now: datetime) -> bool:
+    return now - last.created_at >= CHANGES_EVERY
+
+
+def _begin(work: Slice, replaced: StockPass | None, kind: str) -> StockPass:
+    """A pass that waits for a decision gives way to newer numbers."""
+    with transaction.atomic():
+        if replaced is not None:
+            _mark(replaced, StockPass.State.REPLACED, ended_at=timezone.now())
+        StockPass.objects.for_tenant(work.tenant).filter(created_at__lt=timezone.now() - KEEP_FOR).delete()
+        cursor = Cursor.objects.for_tenant(work.tenant).filter(stream=STREAM).first()
+        return StockPass.objects.create(
+            tenant=work.tenant,
+            company=work.company,
+            run=work.run,
+            kind=kind,
+            state=StockPass.State.COUNTING,
+            changed_since=cursor.position if cursor is not None and kind == StockPass.Kind.CHANGES else None,
+        )
+
+
+def _mark(one: StockPass, state: str, **fields: object) -> None:
+    changed = {"state": state, **fields}
+    StockPass.objects.filter(pk=one.pk).update(**changed)
+    for name, value in changed.items():
+        setattr(one, name, value)
+
+
+# Counting
+
+
+def _count_lines(work: Slice, one: StockPass) -> None:
+    """Quantities once, then lines chunk by chunk behind `last_key`; the brake looks at all of them together."""
+    if one.pulled_at is None:
+        _pull_quantities(work, one)
+    sold: Mapping[ProductKey, Decimal] | None = None
+    while links := _links(work, one):
+        work.beat()
+        sold = sold_not_sent(work) if sold is None else sold
+        _store_lines(work, one, links, sold)
+        work.checkpoint("stock counted")
+    counts = _counts(one)
+    _mark(one, one.state, counts=dict(counts), linked=_linked(work).count(), counted_at=timezone.now())
+    if one.kind == StockPass.Kind.PREVIEW:
+        _mark(one, StockPass.State.READY)
+    elif brakes(one.linked, counts[Outcome.TO_ZERO]):
+        _mark(one, StockPass.State.STOPPED)
+    else:
+        _mark(one, StockPass.State.SENDING)
+
+
+def _counts(one: StockPass) -> Counter[str]:
+    return Counter({row["outcome"]: row["n"] for row in one.lines.values("outcome").annotate(n=Count("pk")).order_by()})
+
+
+def _pull_quantities(work: Slice, one: StockPass) -> None:
+    """Into the mirror: the whole list on a full pass, else what changed. Our own writes before it are in the answer."""
+    if one.kind == StockPass.Kind.CHANGES:
+        mirror.refresh(work, at_once=True)
+    else:
+        start = 1
+        while True:
+            work.beat()
+            rows = work.books.names("Item", start=start, page_size=NAMES_PAGE)
+            mirror.take_in(work.company, rows)
+            if len(rows) < NAMES_PAGE:
+                break
+            start += NAMES_PAGE
+    _mark(one, one.state, pulled_at=timezone.now())
+    work.checkpoint("stock pulled")
+
+
+def _linked(work: Slice) -> TenantQuerySet[Link]:
+    """Links to active items whose stock the books keep."""
+    items = MirrorEntry.objects.filter(
+        company=work.company, kind="Item", type="Inventory", is_active=True, quantity__isnull=False
+    )
+    return Link.objects.for_tenant(work.tenant).filter(
+        company=work.company, kind=Link.Kind.ITEM, qbo_id__in=items.values("qbo_id")
+    )
+
+
+def _links(work: Slice, one: StockPass) -> list[Link]:
+    links = _linked(work).filter(store_key__gt=one.last_key)
+    if one.changed_since is not None:
+        changed = MirrorEntry.objects.filter(
+            company=work.company, kind="Item", quantity_changed_at__gte=one.changed_since
+        )
+        links = links.filter(qbo_id__in=changed.values("qbo_id"))
+    return list(links.order_by("store_key")[:AT_ONCE])
+
+
+def _store_lines(work: Slice, one: StockPass, links: Sequence[Link], sold: Mapping[ProductKey, Decimal]) -> None:
+    products = work.store.stock_of([product_of(link.store_key) for link in links])
+    items = _items(work, links)
+    by_item = _sold_by_item(work, sold)
+    ours = _our_sales(work, items)
+    empty = _made_empty(work, links)
+    lines = []
+    for link in links:
+        key, item = product_of(link.store_key), items[link.qbo_id]
+        product = products.get(key)
+        pieces = by_item.get(link.qbo_id, ZERO)
+        quantity = item.quantity or ZERO
+        ever_set = was_ever_set(
+            quantity,
+            had_stock=item.had_stock,
+            is_untouched=item.is_untouched,
+            made_empty=link.store_key in empty,
+            our_sales=ours.get(link.qbo_id, ZERO),
+        )
+        decision = decide_stock(
+            product.stock if product is not None else None,
+            quantity,
+            pieces,
+            ever_set=ever_set,
+            set_aside=link.stock_aside,
+        )
+        lines.append(
+            StockLine(
+                stock_pass=one,
+                tenant=work.tenant,
+                store_key=link.store_key,
+                product_id=key[0],
+                variation_id=key[1],
+                qbo_id=link.qbo_id,
+                name=_name(product, link)[:255],
+                sku=(product.sku if product is not None else "")[:120],
+                store_quantity=product.stock if product is not None else None,
+                books_quantity=quantity,
+                sold=pieces,
+                target=decision.target,
+                outcome=Outcome.GONE if product is None else decision.outcome,
+            )
+        )
+    with transaction.atomic():
+        StockLine.objects.bulk_create(lines, ignore_conflicts=True)
+        held_again = [line.store_key for line in lines if line.target]
+        _linked(work).filter(store_key__in=held_again, stock_aside=True).update(stock_aside=False)
+        _mark(one, one.state, last_key=links[-1].store_key)
+
+
+def product_of(store_key: str) -> ProductKey:
+    """The product of a link's key; a variation's id is 0 where there is none."""
+    _kind, product_id, variation_id = store_key.split(":")
+    return int(product_id), int(variation_id)
+
+
+def _name(product: Product | None, link: Link) -> str:
+    """A variation by its item's name: the store names only its options."""
+    return product.name if product is not None and not product.parent_id and product.name else link.name
+
+
+def _items(work: Slice, links: Sequence[Link]) -> dict[str, MirrorEntry]:
+    rows = MirrorEntry.objects.filter(company=work.company, kind="Item", qbo_id__in={link.qbo_id for link in links})
+    return {row.qbo_id: row for row in rows}
+
+
+def _sold_by_item(work: Slice, sold: Mapping[ProductKey, Decimal]) -> dict[str, Decimal]:
+    """Several products may share one item: what any of them sold is missing from it."""
+    keys = {f"item:{product}:{variation}": pieces for (product, variation), pieces in sold.items()}
+    found: dict[str, Decimal] = {}
+    for store_key, qbo_id in _linked(work).filter(store_key__in=keys).values_list("store_key", "qbo_id"):
+        found[qbo_id] = found.get(qbo_id, ZERO) + keys[store_key]
+    return found
+
+
+def _our_sales(work: Slice, items: Mapping[str, MirrorEntry]) -> dict[str, Decimal]:
+    """Pieces that our documents took out of items that stand at or below zero and were never seen above it."""
+    wanted = {qbo_id for qbo_id, item in items.items() if (item.quantity or ZERO) <= 0 and not item.had_stock}
+    found: dict[str, Decimal] = {}
+    if not wanted:
+        return found
+    rows = Posting.objects.for_tenant(work.tenant).filter(
+        company=work.company, state=Posting.State.POSTED, operation="create", entity__in=_SIGNS
+    )
+    for entity, payload in rows.values_list("entity", "payload").iterator(chunk_size=500):
+        for line in payload.get("Line") or ():
+            detail = line.get("SalesItemLineDetail") or {}
+            qbo_id = str((detail.get("ItemRef") or {}).get("value", ""))
+            if qbo_id in wanted:
+                pieces = Decimal(str(detail.get("Qty", 1))) * _SIGNS[entity]
+                found[qbo_id] = found.get(qbo_id, ZERO) + pieces
+    return found
+
+
+def _made_empty(work: Slice, links: Sequence[Link]) -> set[str]:
+    """Items that we made ourselves with nothing on hand."""
+    rows = Posting.objects.for_tenant(work.tenant).filter(
+        company=work.company,
+        entity="Item",
+        operation="create",
+        state=Posting.State.POSTED,
+        key__in=[link.store_key for link in links],
+    )
+    return {key for key, payload in rows.values_list("key", "payload") if not payload.get("QtyOnHand")}
+
+
+# Sending
+
+
+def _send(work: Slice, one: StockPass) -> None:
+    """Writes what is to be written and not yet taken by the store; then the cursor moves."""
+    if timezone.now() - (one.counted_at or one.created_at) > FRESH_FOR:
+        mirror.refresh(work, at_once=True)
+        _mark(one, one.state, counted_at=timezone.now())
+    while lines := list(one.lines.filter(outcome__in=WRITTEN, sent_at=None).order_by("store_key")[:AT_ONCE]):
+        work.beat()
+        _send_lines(work, lines)
+        work.checkpoint("stock sent")
+    _close(work, one)
+
+
+def _send_lines(work: Slice, lines: Sequence[StockLine]) -> None:
+    """The store is read again first: what it sold since the lines were counted is subtracted, too."""
+    keys = {(line.product_id, line.variation_id): line for line in lines}
+    products = work.store.stock_of(list(keys))
+    sold = sold_not_sent(work)
+    for key, pieces in sold_just_now(work).items():
+        sold[key] = sold.get(key, ZERO) + pieces
+    by_item = _sold_by_item(work, sold)
+    quantities = dict(
+        MirrorEntry.objects.filter(
+            company=work.company, kind="Item", qbo_id__in={line.qbo_id for line in lines}
+        ).values_list("qbo_id", "quantity")
+    )
+    wanted: dict[ProductKey, int] = {}
+    now = timezone.now()
+    for key, line in keys.items():
+        product = products.get(key)
+        known = quantities.get(line.qbo_id)
+        line.books_quantity = line.books_quantity if known is None else known
+        line.sold = by_item.get(line.qbo_id, ZERO)
+        line.store_quantity = product.stock if product is not None else None
+        decision = decide_stock(line.store_quantity, line.books_quantity, line.sold, ever_set=True)
+        line.target = decision.target
+        if product is None:
+            line.outcome = Outcome.GONE
+        elif decision.outcome not in WRITTEN:
+            line.outcome = decision.outcome
+        elif decision.target == 0 and line.outcome == Outcome.CHANGED and line.books_quantity <= 0:
+            # Nobody agreed to this zero: the books changed since, so the next pass counts it, brake and all.
+            line.outcome, line.target = Outcome.ASIDE, None
+        elif decision.target is not None:
+            wanted[key] = decision.target
+    work.heartbeat()  # writes nothing once the lease is lost
+    answers = work.store.set_stock(wanted)
+    for key, line in keys.items():
+        answer = answers.get(key)
+        if key not in wanted:
+            line.sent_at = now
+        elif answer is not None and not answer.code:
+            line.sent_at = now
+            line.outcome = Outcome.UNMANAGED if answer.quantity is None else line.outcome
+        else:
+            line.outcome = Outcome.FAILED
+            line.detail = (f"{answer.code}: {answer.message}" if answer is not None else "no answer")[:300]
+    StockLine.objects.bulk_update(
+        lines, ["books_quantity", "sold", "store_quantity", "target", "outcome", "sent_at", "detail"]
+    )
+
+
+def _close(work: Slice, one: StockPass) -> None:
+    """The checkpoint. Products that stay as they are need no row once a newer pass stands."""
+    counts = _counts(one)
+    pulled_at = one.pulled_at or one.created_at
+    with transaction.atomic():
+        _mark(one, StockPass.State.DONE, ended_at=timezone.now(), counts=dict(counts))
+        Cursor.objects.update_or_create(
+            tenant=work.tenant,
+            stream=STREAM,
+            defaults={"position": pulled_at, "reading": {"company": work.company.pk}},
+            create_defaults={
+                "position": pulled_at,
+                "covered_from": timezone.now().date(),
+                "reading": {"company": work.company.pk},
+            },
+        )
+        StockLine.objects.for_tenant(work.tenant).filter(outcome=Outcome.SAME).exclude(stock_pass=one).delete()
