@@ -25,10 +25,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
     ("path", "value"),
     [
         ("orders.cancelled", "void"),
-        ("items.initial_quantity", "store"),
         ("payments.gateway_fees", True),
-        ("products.enabled", True),
-        ("stock.enabled", True),
         ("refunds.whole_order", "amount"),
         ("retention_days", 30),
     ],
