@@ -20,7 +20,7 @@ class Cursor(models.Model):
     last_id = models.BigIntegerField(default=0)
     """Of the slow pass: the last order id that was looked at in this round."""
 
-    reading = models.JSONField(default=dict, blank=True)
+    reading = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()), blank=True)
     """Of a stream that outlives a run: the window being read, its page size and the next page, counting down."""
 
     objects: ClassVar[TenantQuerySet[Cursor]] = TenantQuerySet.as_manager()  # type: ignore[assignment]

@@ -29,7 +29,7 @@ class Link(models.Model):
     name = models.CharField(max_length=500, blank=True)
     details_sign = models.CharField(max_length=64, blank=True)
     made_by = models.CharField(max_length=20, default="match")
-    stock_aside = models.BooleanField(default=False)
+    stock_aside = models.BooleanField(default=False, db_default=False)
     """A person set this product's zero aside; the store keeps its stock until the books hold some again."""
     created_at = models.DateTimeField(default=timezone.now)
 

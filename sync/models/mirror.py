@@ -33,9 +33,9 @@ class MirrorEntry(models.Model):
     """On hand, of an inventory item, as last read."""
     quantity_changed_at = models.DateTimeField(null=True, blank=True)
     """By our clock: when another quantity than before was read."""
-    had_stock = models.BooleanField(default=False)
+    had_stock = models.BooleanField(default=False, db_default=False)
     """It was above zero whenever we looked: somebody did enter a quantity."""
-    is_untouched = models.BooleanField(default=False)
+    is_untouched = models.BooleanField(default=False, db_default=False)
 
     objects: ClassVar[models.Manager[MirrorEntry]]
 
