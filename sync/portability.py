@@ -243,9 +243,7 @@ def _check_together(options: Mapping[str, Any]) -> list[Problem]:
 
 
 _NOT_YET: Mapping[str, str] = {
-    "orders.cancelled": "cancelled orders are not undone yet",
     "payments.gateway_fees": "gateway fees are not sent yet",
-    "refunds.whole_order": "refunds are not sent yet",
 }
 """Options whose other values do nothing so far; each is stored, checked and said."""
 
@@ -264,8 +262,6 @@ def notices(options: Mapping[str, Any], facts: CompanyFacts | None) -> list[str]
             found.append(f"{path}: {what}; the choice is kept.")
     if options["retention_days"] != RETENTION_DAYS:
         found.append("retention_days: payloads are kept without a limit so far; the choice is kept.")
-    if options["orders"]["credit_memos"] != "off":
-        found.append("orders.credit_memos: refunds are not sent yet; they are listed as needing attention.")
     if facts is not None:
         if options["stock"]["enabled"] and not facts.inventory:
             found.append("stock.enabled: QuickBooks tracks no quantities here, so the store's stock is left alone.")
@@ -343,12 +339,14 @@ def _without_report(options: Mapping[str, Any]) -> dict[str, Any]:
 
 UNPAID_INVOICES = "unpaid_invoices"
 """Beside reasons: invoices whose payment was left out because their payment method had no account."""
+_PLANNED_BY_US = (Record.Source.ORDER, Record.Source.REFUND)
 _AFRESH: Mapping[str, Any] = {"state": Record.State.QUEUED, "reason": "", "details": {}, "failed_attempts": 0}
 
 
 def _queue_held(tenant: Tenant, reasons: Collection[str]) -> None:
-    """Held orders and products of these reasons."""
-    rows = Record.objects.for_tenant(tenant).filter(source__in=[Record.Source.ORDER, Record.Source.PRODUCT])
+    """Held orders, refunds and products of these reasons."""
+    sources = (*_PLANNED_BY_US, Record.Source.PRODUCT)
+    rows = Record.objects.for_tenant(tenant).filter(source__in=sources)
     held = rows.filter(state=Record.State.ATTENTION).values_list("pk", "reason")
     again = [pk for pk, reason in held if reason.split(":", 1)[0] in reasons]
     for start in range(0, len(again), 500):
@@ -360,10 +358,14 @@ def _queue_held(tenant: Tenant, reasons: Collection[str]) -> None:
 
 
 def _queue_again(tenant: Tenant) -> None:
-    """Not those set aside by hand, and nothing that has a document."""
+    """Not those set aside by a person, and no sale that has a document."""
     _queue_held(tenant, (*_CONFIGURABLE, UNPAID_INVOICES))
-    rows = Record.objects.for_tenant(tenant).filter(source=Record.Source.ORDER)
-    rows.filter(state__in=[Record.State.SKIPPED, Record.State.WAITING]).exclude(reason="by_hand").update(**_AFRESH)
+    rows = Record.objects.for_tenant(tenant).filter(source__in=_PLANNED_BY_US)
+    ended = rows.filter(state__in=[Record.State.SKIPPED, Record.State.WAITING])
+    ended.exclude(reason="by_hand").exclude(source=Record.Source.REFUND, reason="trash").update(**_AFRESH)
+    by_hand = ended.filter(reason="by_hand").values_list("pk", "details")
+    by_option = [pk for pk, details in by_hand if details.get("why") == "credit_memos_off" and "by" not in details]
+    rows.filter(pk__in=by_option).update(**_AFRESH)
 
 
 def export_document(tenant: Tenant, options: Mapping[str, Any], *, with_secrets: bool) -> dict[str, Any]:

@@ -49,6 +49,11 @@ def documents_between(kind: DocumentKind, first: date, last: date, *, start: int
     return _select("*", kind.value, conditions, start=start, page_size=PAGE)
 
 
+def documents_with_ids(kind: DocumentKind, ids: Sequence[str], *, start: int) -> str:
+    chosen = ",".join(literal(one) for one in ids)
+    return _select("*", kind.value, [f"Id IN ({chosen})"], start=start, page_size=PAGE)
+
+
 def tax_list(entity: str, *, start: int) -> str:
     """TaxCode or TaxRate, inactive rows included: a mapping may still name one."""
     return _select("*", entity, ["Active IN (true,false)"], start=start, page_size=PAGE)

@@ -115,6 +115,10 @@ class WooStore:
         """A stored payload typed again; never raises."""
         return parse_order(raw, meta_keys=self._meta_keys)
 
+    def parse_refund(self, raw: dict[str, Any], order_id: int) -> Refund | Unreadable:
+        """A stored refund typed again; never raises."""
+        return parse_refund(raw, order_id)
+
     def now(self) -> datetime:
         """The store's own clock, aware UTC (one cheap call that also proves the keys)."""
         reply = self._calls.get("orders", {"per_page": "1", "_fields": "id"})

@@ -20,8 +20,12 @@ def tell(record: Record, run: Run, kind: str, /, **details: Any) -> None:
 def note(record: Record, notices: Sequence[Notice]) -> None:
     """Adds things that the merchant should know though nothing is wrong with the record."""
     if notices:
-        record.notices = [*record.notices, *({"reason": notice.reason, **notice.details} for notice in notices)]
+        record.notices = [*record.notices, *notices_as_json(notices)]
         Record.objects.filter(pk=record.pk).update(notices=record.notices)
+
+
+def notices_as_json(notices: Sequence[Notice]) -> list[dict[str, Any]]:
+    return [{"reason": notice.reason, **notice.details} for notice in notices]
 
 
 def was_told(record: Record, kind: str, *, posting: int) -> bool:

@@ -10,12 +10,13 @@ import dataclasses
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from connector.accounting.commerce import Order, Unreadable
 from connector.accounting.customers import wanted_customer
@@ -47,7 +48,10 @@ class Candidate:
 
 def plan_queued(work: Slice) -> int:
     """Plans the next queued orders; returns how many records were taken from the queue."""
+    from sync.engine.cancelled import look_at_cancelled  # which needs this module
+
     records = list(queued(work)[:SLICE_ORDERS])
+    look_at_cancelled(work, records)
     considered = []
     for record in records:
         try:
@@ -112,8 +116,10 @@ def _store_plan(work: Slice, candidate: Candidate, resolved: resolve.Resolved) -
 
 
 def queued(work: Slice) -> Any:
-    """Queued orders by id; a run for named orders takes only those."""
+    """Queued orders by id, but none of which a refund is on its way; a run for named orders takes only those."""
+    on_its_way = Record.objects.filter(parent=OuterRef("pk"), state=Record.State.SENDING)
     rows = Record.objects.for_tenant(work.tenant).filter(state=Record.State.QUEUED, source=Record.Source.ORDER)
+    rows = rows.exclude(Exists(on_its_way))
     named = work.run.parameters.get("order_ids")
     if named:
         rows = rows.filter(woo_id__in=named)
@@ -122,7 +128,7 @@ def queued(work: Slice) -> Any:
 
 def _consider(work: Slice, record: Record) -> Candidate | None:
     """Ends the record at once where no document is due; else hands on what planning needs."""
-    from sync.engine import posted, verify  # both need replan of this module
+    from sync.engine import posted, settle, standing, verify  # which need replan of this module
 
     order = work.store.parse(record.raw)
     if isinstance(order, Unreadable):
@@ -136,8 +142,8 @@ def _consider(work: Slice, record: Record) -> Candidate | None:
     if sale is not None:
         Record.objects.filter(pk=record.pk).update(planned_hash=record.raw_hash)
         record.planned_hash = record.raw_hash
-        if verify.differs(verify.last_answer(record, sale)):
-            verify.settle(work, record)
+        if verify.differs(standing.last_answer(record, sale)):
+            settle.settle(work, record)
         else:
             posted.continue_posted(work, record, order, sale)
         return None
@@ -201,6 +207,33 @@ def store_sale(
     """Stores the sale's posting and moves the record to *sending*; the payment follows once the invoice has its id.
 
     update_of: the answered write that is to be repaired in place; its sync token guards against anybody's change."""
+    store_document(
+        work,
+        record,
+        outcome,
+        version=version,
+        update_of=update_of,
+        document_id=document_id,
+        planned_hash=record.raw_hash,
+        fingerprint=order_fingerprint(order),
+        proof=journal.proof_as_json(outcome.proof),
+        notices=journal.notices_as_json(outcome.notices),
+    )
+
+
+def store_document(
+    work: Slice,
+    record: Record,
+    outcome: Planned,
+    *,
+    version: OptionsVersion | None = None,
+    update_of: Posting | None = None,
+    document_id: str = "",
+    details: Mapping[str, Any] | None = None,
+    **fields: Any,
+) -> None:
+    """Stores the posting of a plan's sale or credit and moves its record to *sending*. fields: what else to write on
+    the record; what follows the document is planned once that has its id."""
     sale = outcome.sale
     entity, payload = work.books.encode(sale)
     if update_of is not None:
@@ -225,11 +258,9 @@ def store_sale(
         work.run,
         Record.State.SENDING,
         version=governing,
-        planned_hash=record.raw_hash,
-        fingerprint=order_fingerprint(order),
-        proof=journal.proof_as_json(outcome.proof),
+        details=details,
         learning=learned_taxes(taxes),
-        notices=[{"reason": notice.reason, **notice.details} for notice in outcome.notices],
+        **fields,
     )
     journal.tell(
         record, work.run, "planned", number=sale.number, total=str(sale.total), means=str(outcome.proof.means),

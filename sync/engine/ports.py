@@ -20,7 +20,7 @@ from connector.accounting.books import (
     Posted,
     Write,
 )
-from connector.accounting.commerce import Order, Product, ProductKey, StockAnswer, Unreadable
+from connector.accounting.commerce import Order, Product, ProductKey, Refund, StockAnswer, Unreadable
 from connector.accounting.documents import Document, DocumentKind
 
 
@@ -74,6 +74,12 @@ class Store(Protocol):
     def orders_by_id(self, ids: Sequence[int]) -> Sequence[tuple[dict[str, Any], Order | Unreadable]]:
         """At most 100 ids; those that no longer exist are simply not in the answer; trashed ones are asked for too."""
 
+    def refunds(self, order_id: int) -> Sequence[tuple[dict[str, Any], Refund | Unreadable]]:
+        """All refunds of an order with their lines, oldest first; none for an order that does not exist."""
+
+    def parse_refund(self, raw: dict[str, Any], order_id: int) -> Refund | Unreadable:
+        """A stored refund typed again; never raises."""
+
     def products_by_id(self, ids: Sequence[int]) -> Sequence[Product]: ...
     def parse_product(self, raw: dict[str, Any]) -> Product | Unreadable:
         """A stored payload typed again; never raises."""
@@ -104,8 +110,9 @@ class Books(Protocol):
     def calls(self) -> int: ...
     @property
     def reads(self) -> int: ...
-    def encode(self, document: Document, *, paid_id: str = "") -> tuple[str, Payload]:
-        """Entity name and body of a document; `paid_id` is the invoice's id for a payment."""
+    def encode(self, document: Document, *, paid_id: str = "", credit_id: str = "") -> tuple[str, Payload]:
+        """Entity name and body of a document. paid_id: the invoice that a payment pays or that a credit is set against;
+        credit_id: that credit memo."""
 
     def encode_customer(self, customer: CustomerWanted) -> tuple[str, Payload]: ...
     def encode_customer_details(self, row: NameRow, customer: CustomerWanted, details: Collection[str]) -> Payload:
@@ -125,6 +132,9 @@ class Books(Protocol):
         self, kind: DocumentKind, document_date: date, *, customer_id: str = ""
     ) -> Sequence[FoundDocument]: ...
     def read_document(self, kind: DocumentKind, qbo_id: str) -> FoundDocument | None: ...
+    def documents_by_id(self, kind: DocumentKind, ids: Sequence[str]) -> Sequence[FoundDocument]:
+        """The documents of these ids as they stand, those deleted left out; one metered read."""
+
     def read_name(self, kind: NameKind, qbo_id: str) -> NameRow | None: ...
     def names_called(self, name: str) -> Sequence[NameRow]:
         """Customers, vendors and employees, active or not, with exactly this display name."""

@@ -137,13 +137,18 @@ def _make_batches(work: Slice) -> Sequence[Batch]:
             .filter(company=work.company, state=Posting.State.PLANNED, batch=None)
             .order_by("pk")
         )
-        together = [posting for posting in waiting if not posting.travels_alone]
+        together = [posting for posting in waiting if not _travels_alone(posting)]
         groups = [together[start : start + BATCH_SIZE] for start in range(0, len(together), BATCH_SIZE)]
-        groups += [[posting] for posting in waiting if posting.travels_alone]
+        groups += [[posting] for posting in waiting if _travels_alone(posting)]
         batches = [_into_a_batch(work, group) for group in groups]
     if batches:
         work.checkpoint("batched")
     return batches
+
+
+def _travels_alone(posting: Posting) -> bool:
+    """A batch knows no void (QBO reference, 1.4)."""
+    return posting.travels_alone or posting.operation == "void"
 
 
 def _into_a_batch(work: Slice, group: Sequence[Posting]) -> Batch:
@@ -193,6 +198,8 @@ def _call(work: Slice, batch: Batch, postings: Sequence[Posting]) -> Sequence[An
         Batch.objects.filter(pk=batch.pk).update(attempts=batch.attempts + attempt)
         work.checkpoint("about to call")
         try:
+            if writes[0].operation == "void":
+                return [work.books.post_one(batch.request_id, writes[0])]
             return work.books.post_batch(batch.request_id, writes)
         except FaultError as error:
             if batch.attempts + attempt > 1:
@@ -257,6 +264,8 @@ def _store_posted(work: Slice, posting: Posting, answer: Posted, *, adopted: boo
         Posting.objects.filter(
             tenant=work.tenant, key=posting.key, state=Posting.State.POSTED, operation__in=["create", "update"]
         ).update(state=Posting.State.UNDONE)
+    elif posting.entity == DocumentKind.PAYMENT:
+        _raise_tokens(posting)
     if posting.entity not in MIRRORED or posting.operation not in ("create", "update"):
         return
     kind = NAME_ENTITIES.get(posting.entity)
@@ -270,6 +279,21 @@ def _store_posted(work: Slice, posting: Posting, answer: Posted, *, adopted: boo
             create_defaults={"qbo_id": answer.qbo_id, "name": _name_of(answer.raw), "made_by": "created"},
         )
     mirror.take_in(work.company, [_name_row(posting, answer)])
+
+
+def _raise_tokens(payment: Posting) -> None:
+    """A payment or a credit that is linked raises the sync token of what it is linked to (QBO reference, 5.9); without
+    remembering that, every paid invoice would look as if somebody had edited it."""
+    links = [link for line in payment.payload.get("Line", []) for link in line.get("LinkedTxn", [])]
+    for link in links:
+        linked = (
+            Posting.objects.filter(company=payment.company_id, entity=link["TxnType"], qbo_id=link["TxnId"])
+            .filter(state=Posting.State.POSTED, operation__in=["create", "update"])
+            .order_by("-pk")
+            .first()
+        )
+        if linked is not None and linked.sync_token.isdigit():
+            Posting.objects.filter(pk=linked.pk).update(sync_token=str(int(linked.sync_token) + 1))
 
 
 def _store_refused(work: Slice, posting: Posting, answer: Refused) -> None:
@@ -337,7 +361,7 @@ def _look_before_repeating(work: Slice, postings: Sequence[Posting], *, give_up:
             _adopt_name(work, posting)
         elif _is_new_document(posting) and (found := find_ours(work, posting)) is not None:
             adopt(work, posting, found)
-        if give_up and posting.travels_alone:
+        if give_up and _travels_alone(posting):
             store_answer(
                 work, posting, Refused(bid=posting.bid, code=NEVER_ANSWERED, message="never answered", detail="")
             )

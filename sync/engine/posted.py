@@ -1,32 +1,67 @@
-"""What follows once an order's sale stands in the books: its payment, its later life in the store, its refunds."""
+"""What follows once an order's sale stands in the books: its payment, and its later life in the store."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from django.db import transaction
 
 from connector.accounting.commerce import Order
-from connector.accounting.documents import DocumentKind, Held, Skipped, Waiting
-from connector.accounting.keys import payment_key
-from connector.accounting.money import half_up, smallest_unit
+from connector.accounting.documents import DocumentKind, Held, Outcome, Planned
+from connector.accounting.keys import payment_key, sale_key
+from connector.accounting.money import ZERO, half_up, smallest_unit
 from connector.accounting.payments import invoice_payment
-from connector.accounting.policy import Ref
+from connector.accounting.policy import PostingPolicy, Ref
 from sync.engine import journal
+from sync.engine.cancelled import take_back
 from sync.engine.context import Slice
-from sync.engine.plan import order_fingerprint
+from sync.engine.plan import order_fingerprint, policy_of, replan, store_sale
 from sync.engine.post import new_posting
-from sync.models import OptionsVersion, Posting, Record
+from sync.engine.standing import last_create, sale_in_books
+from sync.engine.verify import remember_answer
+from sync.models import Posting, Record
 
-UNDONE_STATUSES = frozenset({"cancelled", "failed"})
+
+@dataclass(frozen=True, slots=True)
+class SaleOf:
+    """An order's sale as a document that its record wants in the books."""
+
+    work: Slice
+    record: Record
+    order: Order
+
+    @property
+    def key(self) -> str:
+        return sale_key(self.order.id)
+
+    def policy(self) -> PostingPolicy:
+        return policy_of(self.work, self.record)
+
+    def plan(self, policy: PostingPolicy) -> Outcome:
+        return replan(self.work, self.record, self.order, policy)
+
+    def store(self, outcome: Planned, *, update_of: Posting) -> None:
+        store_sale(
+            self.work, self.record, self.order, outcome, update_of=update_of, document_id=update_of.qbo_id
+        )  # fmt: skip
+
+    def remember(self, answered: Posting) -> None:
+        remember_answer(self.record, answered)
+
+    def go_on(self, posting: Posting) -> None:
+        continue_posted(self.work, self.record, self.order, posting)
 
 
 def continue_posted(work: Slice, record: Record, order: Order, sale: Posting) -> None:
-    """Ends a record whose sale is posted and exact, or plans the payment that is still missing.
+    """Ends a record whose sale is posted and exact, or plans what is still missing: its payment, or taking it back.
 
     An order that leaves the selected statuses is not undone silently; an edited one is never overwritten silently
     (product specification, §4)."""
-    outcome = _trouble_since(record, order, sale)
+    outcome = _trouble_since(record, order)
     if outcome is not None:
         journal.end(record, work.run, outcome, version=record.options_version)
+        return
+    if take_back(work, record, order, sale):
         return
     if sale.entity == DocumentKind.INVOICE and _plan_payment(work, record, order, sale):
         return
@@ -35,16 +70,11 @@ def continue_posted(work: Slice, record: Record, order: Order, sale: Posting) ->
         journal.tell(record, work.run, "synced")
 
 
-def _trouble_since(record: Record, order: Order, sale: Posting) -> Held | None:
+def _trouble_since(record: Record, order: Order) -> Held | None:
     if order.status == "trash":
         return Held("order_gone", {"order": order.number})
     if order_fingerprint(order) != record.fingerprint:
         return Held("not_yet_available", {"what": "edited_order", "order": order.number})
-    if order.status in UNDONE_STATUSES and not order.refunds:
-        was_paid = sale.entity == DocumentKind.SALES_RECEIPT or order.paid_at is not None
-        if was_paid:
-            return Held("cancelled_but_paid", {"order": order.number})
-        return Held("not_yet_available", {"what": "cancelled_order", "order": order.number})
     return None
 
 
@@ -52,9 +82,7 @@ def _plan_payment(work: Slice, record: Record, order: Order, sale: Posting) -> b
     """True when a payment posting is on its way, or the record was held for it; False when none is due.
 
     The rules of today decide, not those of the day the invoice was sent: a gateway may have been mapped meanwhile."""
-    key = payment_key(order.id, 1)
-    payments = [posting for posting in record.postings.all() if posting.key == key and posting.operation == "create"]
-    last = max(payments, key=lambda posting: posting.generation, default=None)
+    last = last_create(record, payment_key(order.id, 1))
     if last is not None and last.state == Posting.State.POSTED:
         if not journal.was_told(record, "posted", posting=last.pk):
             journal.tell(
@@ -62,21 +90,17 @@ def _plan_payment(work: Slice, record: Record, order: Order, sale: Posting) -> b
             )
         return False
     if last is not None and last.state == Posting.State.FAULTED and last.run_id == work.run.pk:
-        journal.end(
-            record,
-            work.run,
-            Held(
-                f"refused_by_quickbooks:{last.fault_code}",
-                {"code": last.fault_code, "message": last.fault_detail[:500], "order": record.number},
-            ),
-            version=record.options_version,
-        )
+        details = {"code": last.fault_code, "message": last.fault_detail[:500], "order": record.number}
+        held = Held(f"refused_by_quickbooks:{last.fault_code}", {"problem": "payment", **details})
+        journal.end(record, work.run, held, version=record.options_version)
         return True
+    standing = sale_in_books(work, record)
     due = invoice_payment(
         order,
         work.policy_for(work.options),
-        customer=Ref(str(sale.payload["CustomerRef"]["value"])),
+        customer=standing.customer if standing else Ref(str(sale.payload["CustomerRef"]["value"])),
         total=half_up(order.total, smallest_unit(order.currency)),
+        credits=standing.applied if standing else ZERO,
     )
     if isinstance(due, Held):
         journal.end(record, work.run, due, version=record.options_version)
@@ -87,6 +111,7 @@ def _plan_payment(work: Slice, record: Record, order: Order, sale: Posting) -> b
         return False
     entity, payload = work.books.encode(payment, paid_id=sale.qbo_id)
     with transaction.atomic():
+        work.heartbeat()  # writes nothing once the lease is lost
         new_posting(
             work,
             key=payment.key,
@@ -98,37 +123,3 @@ def _plan_payment(work: Slice, record: Record, order: Order, sale: Posting) -> b
         )
         journal.move(record, work.run, Record.State.SENDING, version=record.options_version)
     return True
-
-
-def settle_refunds(work: Slice, version: OptionsVersion) -> None:
-    """Refunds in flight, or waiting for their sale, whose order has reached an end."""
-    credit_memos = work.policy_for(version).credit_memos
-    waiting = (
-        Record.objects.for_tenant(work.tenant)
-        .filter(source=Record.Source.REFUND, parent__isnull=False)
-        .filter(state__in=[Record.State.QUEUED, Record.State.WAITING])
-        .select_related("parent")
-    )
-    for refund in waiting:
-        outcome = _refund_outcome(refund, credit_memos)
-        if outcome is not None and (refund.state, refund.reason) != (_state_of(outcome), outcome.reason):
-            journal.end(refund, work.run, outcome, version=version)
-
-
-def _refund_outcome(refund: Record, credit_memos: str) -> Skipped | Waiting | Held | None:
-    parent = refund.parent
-    if parent is None or parent.state in Record.IN_FLIGHT:
-        return None
-    if refund.store_total == 0:
-        return Skipped("zero_refund", {})
-    if credit_memos == "off":
-        return Skipped("by_hand", {"why": "credit_memos_off"})
-    if parent.postings.filter(operation="create", state=Posting.State.POSTED).exists():
-        return Held("not_yet_available", {"what": "refund", "order": parent.number, "refund": str(refund.woo_id)})
-    if parent.state == Record.State.SKIPPED:
-        return Held("refund_without_sale", {"order": parent.number, "refund": str(refund.woo_id)})
-    return Waiting("awaiting_sale", {"order": parent.number})
-
-
-def _state_of(outcome: Skipped | Waiting | Held) -> str:
-    return {Skipped: Record.State.SKIPPED, Waiting: Record.State.WAITING, Held: Record.State.ATTENTION}[type(outcome)]

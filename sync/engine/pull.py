@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from connector.accounting.commerce import DRAFT_STATUSES, Order, Unreadable
@@ -23,6 +24,7 @@ from connector.accounting.rates import rates_on_lines
 from connector.errors import RetryableError
 from sync.engine import journal
 from sync.engine.context import Slice
+from sync.engine.refund_rows import take_in_refunds
 from sync.models import Cursor, Mapping, Record, Run
 
 OVERLAP = timedelta(minutes=10)
@@ -65,8 +67,10 @@ def _pull_named(work: Slice) -> None:
 def _try_again(work: Slice, ids: Sequence[int]) -> None:
     """Whoever names an order wants it looked at, though nothing about it changed; what a person set aside stays so."""
     ended = (Record.State.ATTENTION, Record.State.SKIPPED, Record.State.WAITING)
-    named = Record.objects.for_tenant(work.tenant).filter(source=Record.Source.ORDER, woo_id__in=ids, state__in=ended)
-    for record in named.exclude(reason__in=["by_hand", "order_gone"]):
+    order = Q(source=Record.Source.ORDER, woo_id__in=ids)
+    refund = Q(source=Record.Source.REFUND, parent__woo_id__in=ids) & ~Q(reason="trash")
+    named = Record.objects.for_tenant(work.tenant).filter(order | refund, state__in=ended)
+    for record in named.exclude(reason__in=["by_hand", "order_gone", "refund_deleted"]):
         record.queue_again(by=work.run.trigger)
 
 
@@ -205,7 +209,7 @@ def ingest(work: Slice, rows: Sequence[tuple[dict[str, Any], Order | Unreadable]
         known[woo_id] = record
         _take_in(work, record, raw, order)
         if isinstance(order, Order):
-            _take_in_refunds(work, record, order)
+            take_in_refunds(work, record, order)
     _note_occurrences(work, [order for _raw, order in rows if isinstance(order, Order)])
 
 
@@ -242,35 +246,6 @@ def _take_in(work: Slice, record: Record, raw: dict[str, Any], order: Order | Un
             journal.tell(record, work.run, "held", reason="unreadable", problem=order.problem)
     else:
         journal.tell(record, work.run, "read" if is_new else "read_again", status=order.status)
-
-
-def _take_in_refunds(work: Slice, parent: Record, order: Order) -> None:
-    """Refunds as their order lists them; one that has left the list was deleted in the store, which bumps nothing."""
-    known = {child.woo_id: child for child in parent.children.filter(source=Record.Source.REFUND)}
-    for position, refund in enumerate(sorted(order.refunds, key=lambda refund: refund.id), start=1):
-        if refund.id in known:
-            Record.objects.filter(pk=known[refund.id].pk).update(run=work.run)
-            continue
-        child = Record.objects.create(
-            tenant=work.tenant,
-            source=Record.Source.REFUND,
-            woo_id=refund.id,
-            parent=parent,
-            number=f"{order.number}-{position}",
-            buyer=parent.buyer,
-            currency=order.currency,
-            store_total=refund.total,
-            ordered_at=None,
-            raw={"id": refund.id, "reason": refund.reason, "total": str(refund.total), "order_id": order.id},
-            run=work.run,
-        )
-        journal.tell(child, work.run, "read", status="refund")
-    gone = set(known) - {refund.id for refund in order.refunds}
-    for woo_id in gone:
-        child = known[woo_id]
-        if child.reason not in ("refund_deleted", "by_hand"):
-            journal.move(child, work.run, Record.State.ATTENTION, reason="refund_deleted")
-            journal.tell(child, work.run, "held", reason="refund_deleted")
 
 
 def note_gone(work: Slice, ids: Iterable[int]) -> None:

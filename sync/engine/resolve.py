@@ -70,6 +70,14 @@ class Candidate(Protocol):
     def policy(self) -> PostingPolicy: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """Lines whose items are asked for, of an order whose customer is known."""
+
+    order: Order
+    policy: PostingPolicy
+
+
 @dataclass(slots=True)
 class Resolved:
     """Decisions by store key; `created` names what this slice made anew, for the records' history."""
@@ -108,13 +116,18 @@ class Resolved:
         return Parties(customer=customer.ref, items=self.item_refs(candidate.order))
 
 
-def find_parties(work: Slice, candidates: Sequence[Candidate]) -> Resolved:
-    """Customers and items of all candidates, created where the rules say so; what cannot be had is Held by key."""
+def find_parties(
+    work: Slice, candidates: Sequence[Candidate], *, buyers: Sequence[Candidate] | None = None
+) -> Resolved:
+    """Customers and items of all candidates, created where the rules say so; what cannot be had is Held by key.
+
+    buyers: the candidates whose customer is asked for, all unless told; a refund takes the customer of its sale."""
+    who = candidates if buyers is None else buyers
     resolved = Resolved()
     refused: dict[str, Held] = {}
     for _round in range(ROUNDS):
         resolved.items = {**match_items(work, candidates), **_held_items(candidates, refused)}
-        resolved.customers = match_customers(work, candidates, refused)
+        resolved.customers = match_customers(work, who, refused)
         makes = [d for d in (*resolved.items.values(), *resolved.customers.values()) if _is_to_be_made(d)]
         if not makes:
             break
@@ -125,7 +138,7 @@ def find_parties(work: Slice, candidates: Sequence[Candidate]) -> Resolved:
         _learn_from(work, postings, resolved, refused)
     else:
         resolved.items = {**match_items(work, candidates), **_held_items(candidates, refused)}
-        resolved.customers = match_customers(work, candidates, refused)
+        resolved.customers = match_customers(work, who, refused)
         _hold_what_is_not_made(resolved)
     _remember(work, resolved)
     return resolved

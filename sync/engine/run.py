@@ -1,6 +1,6 @@
 """The story of a run, top to bottom: read the store, then plan, send and compare until nothing is left to do.
 
-    pull ─▶ [ answer what was lost ─▶ compare ─▶ plan the next orders ─▶ send ]* ─▶ refunds ─▶ products ─▶ stock
+    pull ─▶ [ answer what was lost ─▶ compare ─▶ plan the next orders and refunds ─▶ send ]* ─▶ products ─▶ stock
 
 Everything between two arrows is rows, so that a run that dies anywhere goes on where it was: an open batch is sent
 again identically, a record in *sending* is compared, a queued one is planned. `advance` works for one slice and says
@@ -22,10 +22,10 @@ from sync.engine import products, stock
 from sync.engine.context import Slice, SliceOver
 from sync.engine.plan import SLICE_ORDERS, plan_queued, queued
 from sync.engine.post import send_everything
-from sync.engine.posted import settle_refunds
 from sync.engine.pull import pull
 from sync.engine.recheck import recheck
-from sync.engine.verify import settle_sending
+from sync.engine.refunds import plan_refunds
+from sync.engine.settle import settle_sending
 from sync.models import Batch, Posting, Record, Run
 from tenants.models import Company, Connection, Tenant
 
@@ -140,10 +140,12 @@ def _sync_orders(work: Slice) -> None:
             break
         work.beat()
         _enter(work, Run.Phase.PLAN)
-        if not is_on or (not plan_queued(work) and not _has_postings(work) and not _is_sending(work)):
+        if not is_on:
+            break
+        taken = plan_queued(work) + plan_refunds(work)
+        if not taken and not _has_postings(work) and not _is_sending(work):
             break
         _forgive(work)
-    settle_refunds(work, work.options)
 
 
 def _enter(work: Slice, phase: str) -> None:
@@ -163,7 +165,7 @@ def _has_postings(work: Slice) -> bool:
 def _is_sending(work: Slice) -> bool:
     return (
         Record.objects.for_tenant(work.tenant)
-        .filter(state=Record.State.SENDING, source=Record.Source.ORDER)
+        .filter(state=Record.State.SENDING)
         .exclude(postings__state=Posting.State.PLANNED)
         .exists()
     )

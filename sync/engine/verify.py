@@ -1,4 +1,4 @@
-"""Compares what QuickBooks answered with what was planned, and ends each record: synced, repaired, taken back or held.
+"""Compares what QuickBooks answered with what was planned: exact, repaired in place, taken back or held.
 
 No further read is made: the totals and taxes of QuickBooks' own answer to our write are compared (product
 specification, §1.3). A document of ours whose answer shows another total is repaired in place, or deleted, in the same
@@ -10,18 +10,20 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Protocol
 
 from django.db import transaction
 
 from connector.accounting.books import NameKind, Posted
-from connector.accounting.commerce import Order
 from connector.accounting.compare import learn, learn_refusal
 from connector.accounting.documents import DocumentKind, Held, Outcome, Planned
-from connector.accounting.keys import has_marker, sale_key
-from sync.engine import journal, mirror, posted
+from connector.accounting.keys import has_marker
+from connector.accounting.policy import PostingPolicy
+from sync.engine import journal, mirror
 from sync.engine.context import Slice
-from sync.engine.plan import policy_of, remember_learning, replan, store_sale
+from sync.engine.plan import remember_learning
 from sync.engine.post import adopt, find_ours, new_posting
+from sync.engine.standing import last_answer, last_create
 from sync.models import Posting, Record
 
 REPAIRS = 4
@@ -35,55 +37,38 @@ STALE_REFERENCES = frozenset({"610", "2500", "6250"})
 TAX_REFUSALS = frozenset({"2280", "6160", "6470"})
 
 
-def settle_sending(work: Slice) -> int:
-    """Ends, or brings one step further, every record whose postings are all answered; returns how many."""
-    records = list(
-        Record.objects.for_tenant(work.tenant)
-        .filter(state=Record.State.SENDING, source=Record.Source.ORDER)
-        .exclude(postings__state=Posting.State.PLANNED)
-        .select_related("options_version")
-        .prefetch_related("postings", "events")
-        .order_by("woo_id")
-    )
-    for record in records:
-        settle(work, record)
-        work.checkpoint("settled")
-    return len(records)
+class Wanted(Protocol):
+    """A document that a record wants in the books: a sale, a refund's credit, a cancellation's credit memo."""
+
+    @property
+    def record(self) -> Record: ...
+    @property
+    def key(self) -> str: ...
+    def policy(self) -> PostingPolicy:
+        """The rules it was planned with, and what its answers have taught since."""
+
+    def plan(self, policy: PostingPolicy) -> Outcome:
+        """Planned again, with the parties it was planned with."""
+
+    def store(self, outcome: Planned, *, update_of: Posting) -> None:
+        """Stores the repair of `update_of`."""
+
+    def remember(self, answered: Posting) -> None:
+        """Keeps what QuickBooks answered beside the proof."""
+
+    def go_on(self, posting: Posting) -> None:
+        """The document stands, exactly as planned: what comes next."""
 
 
-def settle(work: Slice, record: Record) -> None:
-    """One record without unanswered postings: reads its sale's last definite answer and decides what follows."""
-    order = work.store.parse(record.raw)
-    if not isinstance(order, Order):
-        journal.end(record, work.run, Held("unreadable", {"problem": order.problem}))
-        return
-    sale = last_create(record, sale_key(order.id))
-    if sale is None or sale.state == Posting.State.UNDONE:
-        _settle_undone(work, record, sale)
-    elif sale.state == Posting.State.FAULTED:
-        _settle_refused(work, record, order, sale)
+def settle_document(work: Slice, wanted: Wanted) -> None:
+    """A document without unanswered writes: reads its last definite answer and decides what follows."""
+    last = last_create(wanted.record, wanted.key)
+    if last is None or last.state == Posting.State.UNDONE:
+        _settle_undone(work, wanted, last)
+    elif last.state == Posting.State.FAULTED:
+        _settle_refused(work, wanted, last)
     else:
-        _settle_posted(work, record, order, sale)
-    if record.state == Record.State.ATTENTION and record.raw_hash != record.planned_hash:
-        # The order changed while it was on its way: what was held is not what it is now.
-        journal.move(record, work.run, Record.State.QUEUED, version=record.options_version)
-
-
-def last_create(record: Record, key: str) -> Posting | None:
-    """The newest generation of a create, whatever became of it."""
-    creates = [posting for posting in record.postings.all() if posting.key == key and posting.operation == "create"]
-    return max(creates, key=lambda posting: posting.generation, default=None)
-
-
-def last_answer(record: Record, sale: Posting) -> Posting:
-    """The newest answered write to the sale's document: the create itself, or a repair."""
-    updates = [
-        posting
-        for posting in record.postings.all()
-        if (posting.key, posting.operation, posting.qbo_id) == (sale.key, "update", sale.qbo_id)
-        and posting.state == Posting.State.POSTED
-    ]
-    return max(updates, key=lambda posting: posting.generation, default=sale)
+        _settle_posted(work, wanted, last)
 
 
 def differs(answered: Posting) -> Mapping[str, tuple[str, str]]:
@@ -102,28 +87,34 @@ def differs(answered: Posting) -> Mapping[str, tuple[str, str]]:
     return found
 
 
-def _settle_posted(work: Slice, record: Record, order: Order, sale: Posting) -> None:
+def _settle_posted(work: Slice, wanted: Wanted, sale: Posting) -> None:
+    record = wanted.record
     answered = last_answer(record, sale)
     _tell_once(work, record, answered)
     differences = differs(answered)
     if differences:
         refused = _refused_change(work, record, answered)
         if refused is None:
-            _repair(work, record, order, sale, answered, differences)
+            _repair(work, wanted, sale, answered, differences)
         else:
-            _settle_refused_change(work, record, order, sale, answered, refused, differences)
+            _settle_refused_change(work, wanted, sale, answered, refused, differences)
         return
-    record.proof = {
-        **record.proof,
-        "answered": {"total": str(answered.total), "tax": str(answered.tax), "rates": dict(answered.rates)},
-    }
-    Record.objects.filter(pk=record.pk).update(proof=record.proof)
+    wanted.remember(answered)
     if not journal.was_told(record, "compared", posting=answered.pk):
         journal.tell(record, work.run, "compared", total=str(answered.total), posting=answered.pk)
     if record.raw_hash != record.planned_hash:
         journal.move(record, work.run, Record.State.QUEUED, version=record.options_version)
         return
-    posted.continue_posted(work, record, order, sale)
+    wanted.go_on(sale)
+
+
+def remember_answer(record: Record, answered: Posting) -> None:
+    """What QuickBooks answered to the record's main document, beside its proof."""
+    record.proof = {
+        **record.proof,
+        "answered": {"total": str(answered.total), "tax": str(answered.tax), "rates": dict(answered.rates)},
+    }
+    Record.objects.filter(pk=record.pk).update(proof=record.proof)
 
 
 def _tell_once(work: Slice, record: Record, answered: Posting) -> None:
@@ -142,28 +133,24 @@ def _tell_once(work: Slice, record: Record, answered: Posting) -> None:
 
 
 def _repair(
-    work: Slice,
-    record: Record,
-    order: Order,
-    sale: Posting,
-    answered: Posting,
-    differences: Mapping[str, tuple[str, str]],
+    work: Slice, wanted: Wanted, sale: Posting, answered: Posting, differences: Mapping[str, tuple[str, str]]
 ) -> None:
     """Plans again with what the answer taught and updates the document in place; deletes it when no means is left."""
+    record = wanted.record
     repairs = record.postings.filter(key=sale.key, operation="update", qbo_id=sale.qbo_id).count()
-    policy = policy_of(work, record)
-    before = replan(work, record, order, policy)
+    policy = wanted.policy()
+    before = wanted.plan(policy)
     outcome: Outcome = Held("totals_differ", {})
     if not isinstance(before, Planned) or repairs >= REPAIRS:
         _take_back(work, record, sale, answered, outcome, differences)
         return
     lesson = learn(policy.taxes, before, _as_posted(answered))
     if lesson.try_again:
-        outcome = replan(work, record, order, dataclasses.replace(policy, taxes=lesson.taxes))
+        outcome = wanted.plan(dataclasses.replace(policy, taxes=lesson.taxes))
     if isinstance(outcome, Planned):
         with transaction.atomic():
             remember_learning(work, record, lesson.taxes)
-            store_sale(work, record, order, outcome, update_of=answered, document_id=sale.qbo_id)
+            wanted.store(outcome, update_of=answered)
     else:
         remember_learning(work, record, lesson.taxes)
         _take_back(work, record, sale, answered, outcome, differences)
@@ -183,15 +170,14 @@ def _refused_change(work: Slice, record: Record, answered: Posting) -> Posting |
 
 def _settle_refused_change(
     work: Slice,
-    record: Record,
-    order: Order,
+    wanted: Wanted,
     sale: Posting,
     answered: Posting,
     refused: Posting,
     differences: Mapping[str, tuple[str, str]],
 ) -> None:
     """A repair that is refused is followed by the next means or by taking back; a refused deletion needs a person."""
-    code = refused.fault_code
+    record, code = wanted.record, refused.fault_code
     shown = differences.get("total") or next(iter(differences.values()))
     details = {
         "code": code,
@@ -211,28 +197,24 @@ def _settle_refused_change(
     elif refused.operation == "delete":
         journal.end(record, work.run, Held("totals_differ", details), version=record.options_version)
     else:
-        _repair_otherwise(work, record, order, sale, answered, differences)
+        _repair_otherwise(work, wanted, sale, answered, differences)
 
 
 def _repair_otherwise(
-    work: Slice,
-    record: Record,
-    order: Order,
-    sale: Posting,
-    answered: Posting,
-    differences: Mapping[str, tuple[str, str]],
+    work: Slice, wanted: Wanted, sale: Posting, answered: Posting, differences: Mapping[str, tuple[str, str]]
 ) -> None:
     """After a refused repair: the means that states no amounts, where there is one; else the document is taken back."""
-    policy = policy_of(work, record)
-    before = replan(work, record, order, policy)
+    record = wanted.record
+    policy = wanted.policy()
+    before = wanted.plan(policy)
     lesson = learn_refusal(policy.taxes, before) if isinstance(before, Planned) else None
     outcome: Outcome = Held("totals_differ", {})
     if lesson is not None and lesson.try_again:
-        outcome = replan(work, record, order, dataclasses.replace(policy, taxes=lesson.taxes))
+        outcome = wanted.plan(dataclasses.replace(policy, taxes=lesson.taxes))
     if lesson is not None and isinstance(outcome, Planned):
         with transaction.atomic():
             remember_learning(work, record, lesson.taxes)
-            store_sale(work, record, order, outcome, update_of=answered, document_id=sale.qbo_id)
+            wanted.store(outcome, update_of=answered)
     else:
         _take_back(work, record, sale, answered, outcome, differences)
 
@@ -283,8 +265,9 @@ def _as_posted(answered: Posting) -> Posted:
     )
 
 
-def _settle_undone(work: Slice, record: Record, sale: Posting | None) -> None:
-    """Nothing of the record stands in the books: taken back and held, or never got as far."""
+def _settle_undone(work: Slice, wanted: Wanted, sale: Posting | None) -> None:
+    """The document does not stand in the books: taken back and held, or never got as far."""
+    record = wanted.record
     if sale is not None and record.details.get("taken_back"):
         journal.tell(record, work.run, "taken_back", entity=sale.entity, number=sale.doc_number)
         details = dict(record.details.get("held_details", {}))
@@ -298,16 +281,16 @@ def _settle_undone(work: Slice, record: Record, sale: Posting | None) -> None:
         journal.move(record, work.run, Record.State.QUEUED, version=record.options_version)
 
 
-def _settle_refused(work: Slice, record: Record, order: Order, sale: Posting) -> None:
-    """QuickBooks refused the sale, definitely: adopt, try another means, look again, or hold with its reason."""
-    code = sale.fault_code
+def _settle_refused(work: Slice, wanted: Wanted, sale: Posting) -> None:
+    """QuickBooks refused it, definitely: adopt, try another means, look again, or hold with its reason."""
+    record, code = wanted.record, sale.fault_code
     if code in ("6140", "600"):
-        _settle_duplicate(work, record, sale)
+        _settle_duplicate(work, wanted, sale)
         return
     journal.tell(record, work.run, "refused", code=code, message=sale.fault_detail[:300])
     if _states_tax(sale) and (code in TAX_REFUSALS or (code == "6000" and "tax" in sale.fault_detail.lower())):
-        policy = policy_of(work, record)
-        before = replan(work, record, order, policy)
+        policy = wanted.policy()
+        before = wanted.plan(policy)
         lesson = learn_refusal(policy.taxes, before) if isinstance(before, Planned) else None
         if lesson is not None and lesson.try_again:
             with transaction.atomic():
@@ -353,7 +336,7 @@ def _states_tax(sale: Posting) -> bool:
     return "TotalTax" in (sale.payload.get("TxnTaxDetail") or {})
 
 
-def _settle_duplicate(work: Slice, record: Record, sale: Posting) -> None:
+def _settle_duplicate(work: Slice, wanted: Wanted, sale: Posting) -> None:
     """The number is taken: by our own document (then it is the answer we never got), or by somebody else's."""
     existing = str(sale.answer.get("existing_id") or "")
     kind = DocumentKind(sale.entity)
@@ -362,8 +345,9 @@ def _settle_duplicate(work: Slice, record: Record, sale: Posting) -> None:
     if found is not None and has_marker(found.private_note, marker):
         adopt(work, sale, found)
         sale.refresh_from_db()
-        settle(work, record)
+        settle_document(work, wanted)
         return
+    record = wanted.record
     journal.end(
         record,
         work.run,

@@ -60,6 +60,8 @@ class Record(models.Model):
     """Of the order as its document in QuickBooks shows it: an edited order differs from it."""
     learning = models.JSONField(default=dict, blank=True)
     """What answers to this document taught about the company's tax amounts: it is planned with that from then on."""
+    decisions = models.JSONField(default=dict, blank=True)
+    """What people decided about this record, by reason; unlike `details` it outlives every retry."""
     options_version = models.ForeignKey(
         "sync.OptionsVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="records"
     )
@@ -109,6 +111,23 @@ class Record(models.Model):
             self.refresh_from_db()
             RecordEvent.objects.create(record=self, kind="queued_again", details={"by": by})
         return bool(queued)
+
+    def decide(self, reason: str, choice: str, *, by: str) -> bool:
+        """Keeps a person's answer to the question that `reason` is, and lets the next run act on it. False when it is
+        not held for that reason any more."""
+        decisions = {**self.decisions, reason: choice}
+        decided = Record.objects.filter(pk=self.pk, state=self.State.ATTENTION, reason=reason).update(
+            decisions=decisions,
+            state=self.State.QUEUED,
+            reason="",
+            details={},
+            failed_attempts=0,
+            state_since=timezone.now(),
+        )
+        if decided:
+            self.refresh_from_db()
+            RecordEvent.objects.create(record=self, kind="decided", details={"by": by, "choice": f"{reason}:{choice}"})
+        return bool(decided)
 
     def skip_by_hand(self, *, by: str, why: str) -> bool:
         """Sets it aside with the person's reason; reversible by `queue_again`. False when there is nothing to skip."""

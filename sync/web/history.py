@@ -57,6 +57,10 @@ KINDS: dict[str, Kind] = {
     "posted/CreditMemo": Kind("arrow-right", _("Credit memo %(number)s sent to QuickBooks")),
     "posted/RefundReceipt": Kind("arrow-right", _("Refund receipt %(number)s sent to QuickBooks")),
     "posted/Payment": Kind("credit-card", _("Payment sent to QuickBooks")),
+    "applied": Kind("link", _("Credit applied to the invoice"), "%(total)s"),
+    "voided": Kind("undo-2", _("Invoice %(number)s voided in QuickBooks")),
+    "decided": Kind("circle-check", _("Decided by %(by)s")),
+    "decided/refund_without_sale:alone": Kind("circle-check", _("%(by)s had the refund sent alone")),
     "adopted": Kind(
         "link", _("Found in QuickBooks and linked"), _("An earlier answer had been lost; nothing was sent twice.")
     ),
@@ -116,6 +120,8 @@ def _kind(event: RecordEvent) -> Kind:
     closer = str(details.get("entity", ""))
     if event.kind == "read":
         closer = str(details.get("status", ""))
+    if event.kind == "decided":
+        closer = str(details.get("choice", ""))
     if event.kind == "repaired" and "from" not in details:
         closer = "answered"
     fallback = Kind("info", event.kind.replace("_", " ").capitalize())

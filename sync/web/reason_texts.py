@@ -42,6 +42,9 @@ SKIPPED: dict[str, Reason] = {
         "pencil", _("Draft"), _("A draft is not a sale yet. It is looked at again once it becomes an order.")
     ),
     "trash": Reason("trash-2", _("In the trash"), _("It lies in the store’s trash and was never sent.")),
+    "trash/refund_deleted": Reason(
+        "trash-2", _("Deleted in the store"), _("This refund was deleted in the store before it was sent.")
+    ),
     "empty_order": Reason(
         "circle-slash", _("Nothing in it"), _("It holds no line and no amount, so there is nothing to book.")
     ),
@@ -59,6 +62,11 @@ SKIPPED: dict[str, Reason] = {
     ),
     "products_off": Reason("circle-slash", _("Products not sent"), _("Your settings send no products at the moment.")),
     "by_hand": Reason("circle-slash", _("Skipped by hand"), _("Skipped by %(by)s: %(why)s")),
+    "by_hand/credit_memos_off": Reason(
+        "circle-slash",
+        _("Entered by hand"),
+        _("By your settings, refunds and cancellations are entered in QuickBooks by hand."),
+    ),
 }
 
 WAITING: dict[str, Reason] = {
@@ -342,12 +350,24 @@ ATTENTION: dict[str, Reason] = {
         title=_("Orders cancelled after payment, without a refund"),
         cure=_("Record the refund in the store, or skip it if the money was kept."),
     ),
+    "cancelled_but_paid/restored": Reason(
+        "rotate-cw",
+        _("Active again"),
+        _(
+            "Order %(order)s was cancelled, so its sale was taken back in QuickBooks; now it is active again in the store. The"
+            " sale is missing in your books."
+        ),
+        title=_("Cancelled orders that are active again"),
+        cure=_("Enter the sale in QuickBooks by hand and skip it here, or cancel the order in the store again."),
+    ),
     "refund_without_sale": Reason(
         "undo-2",
         _("Sale never sent"),
         _("Refund %(refund)s belongs to an order that was never sent. Send the refund alone, or ignore it?"),
         title=_("Refunds whose sale was never sent"),
-        cure=_("Skip it if the sale is not in your books either."),
+        cure=_(
+            "Send it alone if the sale was entered in QuickBooks by hand; ignore it if the sale is not in your books."
+        ),
     ),
     "refund_deleted": Reason(
         "trash-2",
@@ -363,6 +383,16 @@ ATTENTION: dict[str, Reason] = {
         title=_("Refunds of more than the sale"),
         cure=_("Check the refunds in the store, then retry."),
     ),
+    "refund_exceeds_sale/tax": Reason(
+        "undo-2",
+        _("More tax than the sale"),
+        _(
+            "The refunds of this order give back more tax of “%(rate)s” than was charged: %(amount)s, of which %(left)s is"
+            " left. Nothing was sent."
+        ),
+        title=_("Refunds of more tax than the sale"),
+        cure=_("Check the taxes of the refunds in the store, then retry."),
+    ),
     "unreadable": Reason(
         "circle-alert",
         _("Cannot be read"),
@@ -377,13 +407,6 @@ ATTENTION: dict[str, Reason] = {
         title=_("Not available yet"),
         cure=_("Enter it by hand in QuickBooks, then skip it here."),
     ),
-    "not_yet_available/refund": Reason(
-        "undo-2",
-        _("Refunds to come"),
-        _("Refunds are not sent to QuickBooks yet. This one is kept here; nothing is lost."),
-        title=_("Refunds are not sent yet"),
-        cure=_("Enter it by hand in QuickBooks, then skip it here."),
-    ),
     "not_yet_available/edited_order": Reason(
         "pencil",
         _("Edited after sending"),
@@ -393,20 +416,31 @@ ATTENTION: dict[str, Reason] = {
         title=_("Orders edited in the store after they were sent"),
         cure=_("Correct the document in QuickBooks by hand, then skip it here."),
     ),
-    "not_yet_available/cancelled_order": Reason(
-        "undo-2",
-        _("Cancelled after sending"),
-        _(
-            "Order %(order)s was cancelled in the store after its invoice was sent. The invoice still stands in QuickBooks."
-        ),
-        title=_("Orders cancelled in the store after they were sent"),
-        cure=_("Correct the invoice in QuickBooks by hand, then skip it here."),
-    ),
     "refused_by_quickbooks": Reason(
         "circle-x",
         _("Refused by QuickBooks"),
         _("QuickBooks refused it (code %(code)s): “%(message)s” Nothing was booked."),
         title=_("QuickBooks refused these (code %(code)s)"),
+        cure=_("Correct the cause in QuickBooks, then retry."),
+    ),
+    "refused_by_quickbooks/apply": Reason(
+        "circle-x",
+        _("Credit not applied"),
+        _(
+            "Credit memo %(number)s stands in QuickBooks, but QuickBooks refused to apply it to the invoice (code %(code)s):"
+            " “%(message)s”"
+        ),
+        title=_("Credit memos that QuickBooks did not apply to their invoice (code %(code)s)"),
+        cure=_("Retry, or apply the credit memo to the invoice in QuickBooks and skip it here."),
+    ),
+    "refused_by_quickbooks/payment": Reason(
+        "circle-x",
+        _("Payment refused"),
+        _(
+            "The invoice stands in QuickBooks, but QuickBooks refused its payment (code %(code)s): “%(message)s” The invoice"
+            " is still open."
+        ),
+        title=_("Payments that QuickBooks refused (code %(code)s)"),
         cure=_("Correct the cause in QuickBooks, then retry."),
     ),
     "refused_by_store": Reason(
@@ -462,6 +496,13 @@ STATUSES: dict[str, Text] = {
 NOTICES: dict[str, Text] = {
     "unmapped_gateway": _(
         "New payment method in your store: “%(gateway)s”. Choose its account so that payments are recorded."
+    ),
+    "credit_left_open": _(
+        "%(amount)s of the credit memo is not applied to any invoice: it stays in QuickBooks as the customer’s credit."
+    ),
+    "rounding_line": _("A rounding line of %(amount)s makes the total exact."),
+    "base_moved": _(
+        "Two lines of %(amount)s that cancel out make the tax exact; the taxable base moves by that amount."
     ),
     "no_company": _("The buyer named no company, so the customer bears the buyer’s own name."),
     "no_exchange_rate": _(

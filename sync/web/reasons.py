@@ -13,7 +13,9 @@ from sync.web.reason_texts import NOTICES, REASONS, SETTINGS, STATUSES, UNKNOWN,
 
 _DATES = {"date", "start", "closed_until", "closing_date", "item_date", "order_date"}
 _PERCENTS = {"percent", "mapped_percent", "code_percent"}
-_AMOUNTS = {"store_total", "books_total", "store", "computed", "tax", "rates", "net", "amount", "order_amount", "lines"}
+_AMOUNTS = {
+    "store_total", "books_total", "store", "computed", "tax", "rates", "net", "amount", "left", "order_amount", "lines",
+}  # fmt: skip
 _COUNTS = {"length", "limit"}
 _ALIASES = {"closed_until": "closing_date", "title": "gateway", "name": "product"}
 """What the core calls it → what sentences call it; an own value of the sentence's name wins."""
@@ -131,6 +133,8 @@ def _written(base: str, key: str, value: Any, currency: str) -> str:
 def _find(base: str, details: Mapping[str, Any]) -> Reason:
     """The closest case first: by problem, by what is missing, then the reason itself."""
     problem = str(details.get("problem") or details.get("what") or "")
+    if base == "by_hand" and "by" not in details:
+        problem = str(details.get("why") or "")
     if base == "unmatched_product" and not details.get("sku"):
         problem = "no_sku"
     elif base == "totals_differ" and details.get("books_total"):

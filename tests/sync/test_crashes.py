@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -15,7 +16,7 @@ from pytest_django import Settings
 from sandbox.company.app import Company as StandIn
 from sandbox.http import Server
 from sync.engine.requests import request_run
-from sync.models import Batch, Posting, Run
+from sync.models import Batch, Posting, Record, Run
 from tenants.models import Tenant
 from tests.sync.conftest import point_at
 from tests.sync.world import (
@@ -74,11 +75,57 @@ def _orders(world: World) -> None:
     )
     refunded = world.add_order(line_items=[tea], status="completed")
     world.store_control("refunds", order=refunded, amount="5.00")
+    world.store_control("refunds", order=refunded, amount="1.00")
+    _unpaid_and_refunded(world)
+
+
+def _unpaid(world: World) -> int:
+    return world.add_order(
+        line_items=[{"sku": "THE-SEN-100", "quantity": 2}], payment_method="bacs", set_paid=False, status="on-hold"
+    )
+
+
+def _unpaid_and_refunded(world: World) -> int:
+    order_id = _unpaid(world)
+    world.store_control("refunds", order=order_id, amount="3.00")
     world.tick()
+    return order_id
+
+
+def _later_life(world: World, tenant: Tenant) -> None:
+    """Invoices of an earlier run are cancelled, refunded, cancelled after a refund, and paid after one."""
+    cancelled, refunded = _unpaid(world), _unpaid(world)
+    both, paid = _unpaid_and_refunded(world), _unpaid_and_refunded(world)
+    run_to_end(tenant)
+    world.change_order(cancelled, status="cancelled")
+    world.store_control("refunds", order=refunded, whole=True)
+    world.store_control("refunds", order=both, amount="2.00")
+    world.change_order(both, status="cancelled")
+    world.change_order(paid, status="processing", set_paid=True)
 
 
 @pytest.fixture(params=["sales_receipt", "invoice"])
 def lab(request: pytest.FixtureRequest, db: None, settings: Settings, tmp_path: Path) -> Iterator[Lab]:
+    with _lab(settings, tmp_path, prepare=_orders, document=request.param) as lab:
+        yield lab
+
+
+@pytest.fixture(params=["credit_memo", "void"])
+def later(request: pytest.FixtureRequest, db: None, settings: Settings, tmp_path: Path) -> Iterator[Lab]:
+    with _lab(settings, tmp_path, live=_later_life, document="invoice", orders={"cancelled": request.param}) as lab:
+        yield lab
+
+
+@contextmanager
+def _lab(
+    settings: Settings,
+    tmp_path: Path,
+    *,
+    prepare: Callable[[World], None] = lambda _world: None,
+    live: Callable[[World, Tenant], None] = lambda _world, _tenant: None,
+    **wanted: Any,
+) -> Iterator[Lab]:
+    """prepare: what the shop holds before it is connected; live: what happens after that and is not yet synced."""
     saved = tmp_path / "saved"
     with small_world(tmp_path) as world:
         stand_in = StandIn(profile="fr", state=saved)
@@ -92,8 +139,9 @@ def lab(request: pytest.FixtureRequest, db: None, settings: Settings, tmp_path: 
         first.close()
         point_at(settings, World(world.box, "fr", tmp_path))
         world.details = world.box.connection_details
-        _orders(world)
-        tenant = world.connect(document=request.param)
+        prepare(world)
+        tenant = world.connect(**wanted)
+        live(world, tenant)
         stand_in.close()
         yield Lab(world, tenant, saved, server)
         world.box.company = StandIn(profile="fr")
@@ -148,6 +196,22 @@ def test_a_death_at_any_step_leaves_the_books_of_one_clean_run(lab: Lab) -> None
             assert_all_ended(lab.tenant)
             assert not Batch.objects.filter(state=Batch.State.OPEN).exists(), told
             assert not Posting.objects.filter(state=Posting.State.PLANNED).exists(), told
+
+
+def test_a_death_at_any_step_of_taking_back_leaves_the_books_of_one_clean_run(later: Lab) -> None:
+    with later.fresh(0):
+        steps = _count_steps(later.tenant)
+        expected = later.world.books(later.tenant)
+        assert not Record.objects.exclude(state=Record.State.SYNCED).exists()
+    assert set(steps) >= {"considered", "refunds considered", "refund planned", "called", "answer stored", "settled"}
+    for place, name in enumerate(steps, start=1):
+        with later.fresh(place):
+            run = finish(_run_until_death(later.tenant, place))
+            told = f"died at step {place}, {name}"
+            assert run.state == Run.State.FINISHED, told
+            assert later.world.books(later.tenant) == expected, told
+            assert_no_duplicates(later.world)
+            assert not Record.objects.exclude(state=Record.State.SYNCED).exists(), told
 
 
 def test_dying_again_and_again_a_step_further_each_time_ends_the_same(lab: Lab) -> None:

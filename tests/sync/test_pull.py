@@ -306,7 +306,7 @@ def test_refunds_become_rows_of_their_own_and_a_deleted_one_is_seen(world: World
     run_to_end(tenant)
     record = record_of(tenant, int(refund["id"]), source="refund")
     assert record.parent == record_of(tenant, order_id)
-    assert record.state == "attention"
+    assert record.state == "synced"
     world.store_control("refunds", delete=refund["id"])
     run_to_end(tenant, order_ids=[order_id])
     record.refresh_from_db()
