@@ -27,6 +27,8 @@ from sync.models import (
     ReportMail,
     ReportSchedule,
     Run,
+    StockLine,
+    StockPass,
     StoreHook,
 )
 from tenants.models import Company, ConnectionAttempt, Invitation, Membership, Tenant, User
@@ -87,6 +89,18 @@ class Rows:
         values = {"kind": "daily", "key": "daily:2026-11-24", "since": now, "until": now, "figures": {}, **fields}
         return Report.objects.create(tenant=self.tenant, **values)
 
+    def stock_pass(self, **fields: Any) -> StockPass:
+        values = {"tenant": self.tenant, "company": self.company, "kind": "full", "state": "done", **fields}
+        return StockPass.objects.create(**values)
+
+    def stock_line(self, **fields: Any) -> StockLine:
+        whole = StockPass.objects.first() or self.stock_pass()
+        values = {
+            "stock_pass": whole, "tenant": self.tenant, "store_key": "item:1:0", "product_id": 1, "qbo_id": "3",
+            "books_quantity": 1, "outcome": "same", **fields,
+        }  # fmt: skip
+        return StockLine.objects.create(**values)
+
     def attempt(self, **fields: Any) -> ConnectionAttempt:
         values = {"tenant": self.tenant, "user": self.user, "side": "store", **fields}
         values.setdefault("expires_at", timezone.now() + timedelta(hours=1))
@@ -107,6 +121,11 @@ BREAKS: dict[str, Callable[[Rows], object]] = {
         rows.posting(batch=rows.batch, bid="p0"), rows.posting(key="other", batch=rows.batch, bid="p0"),
     ),
     "one_record_per_source_object": lambda rows: rows.new_record(),
+    "one_open_stock_pass_per_tenant": lambda rows: _twice(lambda: rows.stock_pass(state="counting")),
+    "stock_kind_is_known": lambda rows: rows.stock_pass(kind="whim"),
+    "stock_state_is_known": lambda rows: rows.stock_pass(state="gone"),
+    "stock_line_once_per_product": lambda rows: _twice(rows.stock_line),
+    "stock_outcome_is_known": lambda rows: rows.stock_line(outcome="odd"),
     "link_once_per_store_key": lambda rows: _twice(rows.link),
     "mapping_once_per_store_key": lambda rows: _twice(
         lambda: Mapping.objects.create(tenant=rows.tenant, kind="gateway", store_key="stripe")
