@@ -29,3 +29,8 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
 """Nothing is collected for tests: static files come from where they are written."""
+if REDIS_URL:  # noqa: F405
+    CACHES["default"] |= {  # noqa: F405
+        "BACKEND": "tests.redis_cache.OwnCache",
+        "KEY_PREFIX": f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}",
+    }
