@@ -6,7 +6,7 @@ changed number or date in QuickBooks does not hide them; what bears no marker of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -22,6 +22,9 @@ from sync.models import Posting, Record
 from tenants.models import Tenant
 
 SALES = (DocumentKind.SALES_RECEIPT, DocumentKind.INVOICE)
+CREDITS = (DocumentKind.CREDIT_MEMO, DocumentKind.REFUND_RECEIPT)
+VOIDED = "Voided - "
+"""What QuickBooks puts before the note of a document that was voided."""
 ZERO = Decimal(0)
 
 
@@ -35,7 +38,10 @@ class Library(Protocol):
 
 @dataclass(slots=True)
 class CurrencySums:
-    """store: every order of the period that the settings select; open_total: those of them without a document yet."""
+    """Net of what was given back. store: every order and refund of the period that the settings select.
+
+    open_total: those of them without a document yet. A cancelled order counts for what its credit memo or void left of it.
+    """
 
     currency: str
     store_total: Decimal = ZERO
@@ -95,77 +101,135 @@ class Reconciliation:
 
 
 def reconcile(tenant: Tenant, books: Library, first: date, last: date) -> Reconciliation:
-    """Sales dated within the days, both included, in the workspace's zone."""
+    """Sales, refunds and cancellations dated within the days, both included, in the workspace's zone."""
     found = Reconciliation(first, last)
     prefix = f"{MARKER_PREFIX}{tenant.key}:"
     standing: dict[str, FoundDocument] = {}
-    for kind in SALES:
+    for kind in (*SALES, *CREDITS):
         for document in books.documents_between(kind, first, last):
-            marker = document.private_note.split("\n", 1)[0].strip()
+            marker = document.private_note.removeprefix(VOIDED).split("\n", 1)[0].strip()
             if marker.startswith(prefix):
                 standing[f"{kind.value}:{document.qbo_id}"] = document
             else:
                 found.strangers += 1
     found.reads = books.reads
-    for record, posting in _sales_of(tenant, first, last):
-        _compare(found, record, posting, standing)
-    for document in standing.values():
+    creates = _documents_of(tenant)
+    for record in _records_of(tenant, creates, first, last):
+        _compare(found, record, creates.get(record.pk, []), standing, first, last)
+    for key, document in standing.items():
         currency = str((document.raw.get("CurrencyRef") or {}).get("value") or _home_currency(tenant))
         found.gaps.append(
             _gap("document_without_order", document.number or document.qbo_id, None, document.total, currency)
         )
-        _add_books(found.of(currency), document)
+        _add_books(found.of(currency), document, _sign(key.partition(":")[0]))
     return found
 
 
-def _sales_of(tenant: Tenant, first: date, last: date) -> Iterable[tuple[Record, Posting | None]]:
-    """Orders whose document is dated in the period, and orders of the period that have none and are not skipped."""
-    creates = {
-        posting.record_id: posting
-        for posting in Posting.objects.for_tenant(tenant).filter(
-            operation="create",
-            state=Posting.State.POSTED,
-            entity__in=[kind.value for kind in SALES],
-            record__isnull=False,
-        )
-    }
+@dataclass(frozen=True, slots=True)
+class _Ours:
+    """A document that we made and that stands, or was voided."""
+
+    posting: Posting
+    is_void: bool
+
+    @property
+    def entity(self) -> str:
+        return self.posting.entity
+
+    def is_dated(self, first: date, last: date) -> bool:
+        return first.isoformat() <= str(self.posting.payload.get("TxnDate", "")) <= last.isoformat()
+
+
+def _documents_of(tenant: Tenant) -> dict[int, list[_Ours]]:
+    """The living documents of each record: a sale and, once cancelled, its credit memo; or a refund's credit."""
+    voided = set(
+        Posting.objects.for_tenant(tenant)
+        .filter(operation="void", state=Posting.State.POSTED)
+        .values_list("entity", "qbo_id")
+    )
+    found: dict[int, list[_Ours]] = {}
+    for posting in Posting.objects.for_tenant(tenant).filter(
+        operation="create",
+        state=Posting.State.POSTED,
+        entity__in=[kind.value for kind in (*SALES, *CREDITS)],
+        record__isnull=False,
+    ):
+        ours = _Ours(posting, (posting.entity, posting.qbo_id) in voided)
+        found.setdefault(posting.record_id or 0, []).append(ours)
+    return found
+
+
+def _records_of(tenant: Tenant, creates: Mapping[int, Sequence[_Ours]], first: date, last: date) -> Iterable[Record]:
+    """Orders and refunds with a document dated in the period, and those of the period that have none and are not
+    skipped."""
     opening = datetime.combine(first, time(), tzinfo=tenant.zone)
     closing = datetime.combine(last + timedelta(days=1), time(), tzinfo=tenant.zone)
-    dated = [
-        record_id
-        for record_id, posting in creates.items()
-        if first.isoformat() <= str(posting.payload.get("TxnDate", "")) <= last.isoformat()
-    ]
-    orders = Record.objects.for_tenant(tenant).filter(source=Record.Source.ORDER).order_by("woo_id")
+    dated = [pk for pk, postings in creates.items() if any(one.is_dated(first, last) for one in postings)]
+    records = Record.objects.for_tenant(tenant).filter(source__in=[Record.Source.ORDER, Record.Source.REFUND])
     without = Q(ordered_at__gte=opening, ordered_at__lt=closing) & ~Q(pk__in=creates.keys())
-    for record in orders.filter(Q(pk__in=dated) | without).exclude(state=Record.State.SKIPPED):
-        yield record, creates.get(record.pk)
+    return records.filter(Q(pk__in=dated) | without).exclude(state=Record.State.SKIPPED).order_by("source", "woo_id")
 
 
 def _compare(
-    found: Reconciliation, record: Record, posting: Posting | None, standing: dict[str, FoundDocument]
+    found: Reconciliation,
+    record: Record,
+    documents: Sequence[_Ours],
+    standing: dict[str, FoundDocument],
+    first: date,
+    last: date,
 ) -> None:
     sums = found.of(record.currency)
-    total, tax = record.store_total or ZERO, record.store_tax or ZERO
-    sums.orders += 1
-    sums.store_total += total
-    sums.store_tax += tax
-    if posting is None:
-        sums.open_total += total
+    is_refund = record.source == Record.Source.REFUND
+    if not documents:
+        sign = -1 if is_refund else 1
+        sums.orders += 0 if is_refund else 1
+        sums.store_total += sign * (record.store_total or ZERO)
+        sums.store_tax += sign * (record.store_tax or ZERO)
+        sums.open_total += sign * (record.store_total or ZERO)
         return
-    document = standing.pop(f"{posting.entity}:{posting.qbo_id}", None)
+    for ours in documents:
+        if ours.is_dated(first, last):
+            sums.orders += 1 if ours.entity in SALES else 0
+            _compare_one(found, sums, record, ours, standing)
+
+
+def _meant(record: Record, ours: _Ours) -> tuple[Decimal, Decimal]:
+    """What the store says of this document: a sale or refund its own total, a cancellation what it took back."""
+    if ours.is_void:
+        return ZERO, ZERO
+    if ours.entity in CREDITS and record.source == Record.Source.ORDER:
+        return ours.posting.total or ZERO, ours.posting.tax or ZERO
+    return record.store_total or ZERO, record.store_tax or ZERO
+
+
+def _compare_one(
+    found: Reconciliation,
+    sums: CurrencySums,
+    record: Record,
+    ours: _Ours,
+    standing: dict[str, FoundDocument],
+) -> None:
+    sign, (total, tax) = _sign(ours.entity), _meant(record, ours)
+    sums.store_total += sign * total
+    sums.store_tax += sign * tax
+    document = standing.pop(f"{ours.entity}:{ours.posting.qbo_id}", None)
     if document is None:
         found.gaps.append(_gap("document_gone_or_redated", record.number, total, None, record.currency))
         return
-    _add_books(sums, document)
+    _add_books(sums, document, sign)
     if document.total != total:
         found.gaps.append(_gap("totals_differ", record.number, total, document.total, record.currency))
 
 
-def _add_books(sums: CurrencySums, document: FoundDocument) -> None:
+def _sign(entity: str) -> int:
+    """Credit memos and refund receipts bear positive amounts and give back (QBO reference, 5.4)."""
+    return -1 if entity in CREDITS else 1
+
+
+def _add_books(sums: CurrencySums, document: FoundDocument, sign: int) -> None:
     sums.documents += 1
-    sums.books_total += document.total or ZERO
-    sums.books_tax += document.tax or ZERO
+    sums.books_total += sign * (document.total or ZERO)
+    sums.books_tax += sign * (document.tax or ZERO)
 
 
 def _gap(kind: str, number: str, store: Decimal | None, books: Decimal | None, currency: str) -> dict[str, str]:

@@ -43,6 +43,7 @@ ZERO = Decimal(0)
 SIX_PLACES = Decimal("0.000001")
 AMOUNT: DecimalField[Any, Any] = DecimalField(max_digits=20, decimal_places=6)
 COUNTED = (Record.Source.ORDER, Record.Source.REFUND)
+GONE_FROM_STORE = ("refund_deleted", "order_gone")
 IN_FLIGHT = frozenset({Record.State.QUEUED, Record.State.SENDING, Record.State.WAITING})
 
 _DECIMALS = {code: rule[0] for code, rule in get_global("currency_fractions").items() if code != "DEFAULT"}
@@ -60,6 +61,7 @@ CAUSE_DETAILS: Mapping[str, tuple[str, ...]] = {
     "not_yet_available": ("what",),
     "closed_period": ("closed_until",),
     "duplicate_number": ("number",),
+    "refund_without_sale": ("refund",),
 }
 """What makes two records of one reason two causes, by the first detail that is there; all others are one cause."""
 
@@ -104,6 +106,31 @@ def with_books(records: TenantQuerySet[Record]) -> TenantQuerySet[Any]:
             default=None,
             output_field=AMOUNT,
         )
+    )
+
+
+def _with_net(records: TenantQuerySet[Record]) -> TenantQuerySet[Any]:
+    """Adds `books` and, for sums, `store_net` and `books_net`.
+
+    A cancelled order is no sale for what its credit memo took back, or for all of it where its invoice was voided: both
+    sides lose that amount. What was deleted in the store is nothing there; its document still counts in the books.
+    """
+    posted = Posting.objects.filter(record=OuterRef("pk"), state=Posting.State.POSTED)
+    memo = posted.filter(operation="create", entity__in=CREDITS, record__source=Record.Source.ORDER)
+    taken_back = Case(
+        When(Exists(posted.filter(operation="void")), then=Coalesce(F("books"), ZERO, output_field=AMOUNT)),
+        default=Coalesce(Subquery(memo.order_by("-pk").values("total")[:1]), ZERO, output_field=AMOUNT),
+        output_field=AMOUNT,
+    )
+    in_store = Case(
+        When(state=Record.State.ATTENTION, reason__in=GONE_FROM_STORE, then=Value(ZERO)),
+        default=F("store_total") - F("taken_back"),
+        output_field=AMOUNT,
+    )
+    return (
+        with_books(records)
+        .annotate(taken_back=taken_back)
+        .annotate(store_net=in_store, books_net=F("books") - F("taken_back"))
     )
 
 
@@ -211,7 +238,7 @@ def sums_by_tenant(tenants: Collection[Tenant], *, since: datetime) -> dict[int,
     """Each tenant's sums since a moment, most used currency first; one query for all of them."""
     records = Record.objects.filter(tenant__in=tenants, source__in=COUNTED, ordered_at__gte=since)
     found: dict[int, dict[str, Sums]] = defaultdict(dict)
-    for row in _summed(with_books(records), "tenant", "currency", "source", "state"):
+    for row in _summed(_with_net(records), "tenant", "currency", "source", "state"):
         _add_to_sums(found[row["tenant"]].setdefault(row["currency"], Sums(row["currency"])), row)
     return {
         tenant: sorted(by_currency.values(), key=lambda one: (-(one.sales + one.refunds), one.currency))
@@ -222,7 +249,7 @@ def sums_by_tenant(tenants: Collection[Tenant], *, since: datetime) -> dict[int,
 def sums_of(records: TenantQuerySet[Record]) -> list[Sums]:
     """Of these orders and refunds, most used currency first; one query."""
     sums: dict[str, Sums] = {}
-    for row in _summed(with_books(records.filter(source__in=COUNTED)), "currency", "source", "state"):
+    for row in _summed(_with_net(records.filter(source__in=COUNTED)), "currency", "source", "state"):
         _add_to_sums(sums.setdefault(row["currency"], Sums(row["currency"])), row)
     return sorted(sums.values(), key=lambda one: (-(one.sales + one.refunds), one.currency))
 
@@ -230,7 +257,7 @@ def sums_of(records: TenantQuerySet[Record]) -> list[Sums]:
 def _by_day(tenant: Tenant, since: date) -> list[Mapping[str, Any]]:
     start = datetime.combine(since, time.min, tzinfo=tenant.zone)
     records = Record.objects.for_tenant(tenant).filter(source__in=COUNTED, ordered_at__gte=start)
-    by_day = with_books(records).annotate(day=TruncDate("ordered_at", tzinfo=tenant.zone))
+    by_day = _with_net(records).annotate(day=TruncDate("ordered_at", tzinfo=tenant.zone))
     return _summed(by_day, "day", "currency", "source", "state")
 
 
@@ -248,8 +275,8 @@ def _summed(records: TenantQuerySet[Any], *groups: str) -> list[Mapping[str, Any
         .values(*groups)
         .annotate(
             records=Count("pk"),
-            store_sum=Coalesce(Sum("store_total"), ZERO, output_field=AMOUNT),
-            books_sum=Coalesce(Sum("books"), ZERO, output_field=AMOUNT),
+            store_sum=Coalesce(Sum("store_net"), ZERO, output_field=AMOUNT),
+            books_sum=Coalesce(Sum("books_net"), ZERO, output_field=AMOUNT),
             documents=Count("books"),
             exact=Count("pk", filter=Q(state=Record.State.SYNCED, distance__lt=half_unit)),
         )
