@@ -31,6 +31,8 @@ ACTIONS: Mapping[str, Text] = {
     "company": gettext_lazy("Connected QuickBooks"),
     "records.retry": gettext_lazy("Had records looked at again"),
     "records.skip": gettext_lazy("Skipped records"),
+    "refunds.alone": gettext_lazy("Had refunds sent without their sale"),
+    "refunds.ignore": gettext_lazy("Left refunds out whose sale was never sent"),
     "member_invited": gettext_lazy("Invited somebody"),
     "invitation_sent_again": gettext_lazy("Sent an invitation again"),
     "invitation_revoked": gettext_lazy("Took an invitation back"),

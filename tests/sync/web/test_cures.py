@@ -237,3 +237,27 @@ def test_an_item_is_chosen_or_made_for_a_product_in_the_card(shop: World) -> Non
     made = [row for row in shop.names("Item") if row.get("Sku")]
     assert {row["Sku"] for row in made} <= {made_card.cause.subject}
     assert AuditEntry.objects.filter(tenant=tenant, action="mappings.products").count() >= 2
+
+
+@pytest.mark.parametrize(("action", "state", "documents"), [("alone", "synced", 1), ("ignore", "skipped:by_hand", 0)])
+def test_a_refund_without_its_sale_is_sent_alone_or_left_out(
+    new_world: Any,  # noqa: F811
+    action: str,
+    state: str,
+    documents: int,
+) -> None:
+    world: World = new_world("fr")
+    order_id = world.add_order(line_items=[{"sku": "THE-SEN-100"}])
+    world.store_control("refunds", order=order_id, amount="2.00")
+    world.tick()
+    tenant = world.connect(orders={"statuses": ["completed"]})
+    run_to_end(tenant)
+    assert states(tenant, "refund") == {"attention:refund_without_sale": 1}
+    owner = owner_of(tenant)
+    card = offered(owner, tenant, "refund_without_sale")
+    assert [button.action for button in card.offer.buttons] == ["alone", "ignore"]
+    press(owner, tenant, "refund_without_sale", card.cause.subject, action=action)
+    finish_runs(tenant)
+    assert states(tenant, "refund") == {state: 1}
+    assert len(world.documents("RefundReceipt")) == documents
+    assert AuditEntry.objects.filter(tenant=tenant, action=f"refunds.{action}").count() == 1
