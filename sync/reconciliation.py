@@ -40,7 +40,7 @@ class Library(Protocol):
 class CurrencySums:
     """Net of what was given back. store: every order and refund of the period that the settings select.
 
-    open_total: those of them without a document yet. A cancelled order counts for what its credit memo or void left of it.
+    open_total: those of them without a document yet. Of a cancelled order counts what its credit memo or void left.
     """
 
     currency: str
