@@ -44,6 +44,15 @@ def _inventory(facts: CompanyFacts, _options: Mapping[str, Any]) -> str:
     )
 
 
+def _stock(facts: CompanyFacts, options: Mapping[str, Any]) -> str:
+    """Nobody turns it on without having seen what the first pass would write; what is on may be turned off."""
+    if options["stock"]["enabled"]:
+        return ""
+    return _inventory(facts, options) or _(
+        "Not to be turned on here yet: its first quantities have to be seen before anything is written to the store."
+    )
+
+
 def _multicurrency(facts: CompanyFacts, _options: Mapping[str, Any]) -> str:
     if facts.multicurrency:
         return ""
@@ -71,6 +80,7 @@ LOCKS: Mapping[str, Lock] = {
     "classes": _classes,
     "locations": _locations,
     "inventory": _inventory,
+    "stock": _stock,
     "multicurrency": _multicurrency,
     "tax_off": _tax_off,
     "tax_on": _tax_on,

@@ -669,7 +669,7 @@ STOCK = Subject(
                         " first time, a preview shows every quantity before it is written."
                     ),
                     "switch",
-                    lock="inventory",
+                    lock="stock",
                 ),
             ),
         ),

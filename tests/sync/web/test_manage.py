@@ -319,3 +319,15 @@ def test_lists_are_read_again_on_demand(owner: Client, tenant: Tenant, shop: Wor
     owner.post(reverse("manage_refresh", args=[tenant.slug]), {"subject": "orders"})
     items = owner.get(page(tenant, "orders")).context["page"].lists
     assert "Fee" in [row.name for row in items.rows("Item")]
+
+
+def test_stock_cannot_be_turned_on_unseen_but_can_be_turned_off(owner: Client, tenant: Tenant, shop: World) -> None:
+    url = page(tenant, "stock")
+    assert "seen before anything is written" in owner.get(url).context["page"].form.reasons["stock-enabled"]
+    owner.post(url, filled(owner, url) | {"stock-enabled": "on"})
+    assert saved(tenant)["stock"]["enabled"] is False
+    shop.apply(shop.document(stock={"enabled": True}))
+    data = filled(owner, url)
+    assert data.pop("stock-enabled") == "on"
+    owner.post(url, data)
+    assert saved(tenant)["stock"]["enabled"] is False
