@@ -85,7 +85,7 @@ class Hand:
         return "\n".join(rows)
 
     def _has_focus(self, selector: str) -> bool:
-        return bool(self.page.evaluate("selector => document.activeElement.matches(selector)", selector))
+        return bool(self.page.evaluate("selector => Boolean(document.activeElement?.matches(selector))", selector))
 
 
 @dataclass
