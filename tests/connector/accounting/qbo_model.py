@@ -39,6 +39,8 @@ def company_taxes(sale: SaleDocument, policy: PostingPolicy, decimals: int = 2) 
 
 def answered_taxes(sale: SaleDocument, policy: PostingPolicy, decimals: int = 2) -> dict[str, Decimal]:
     """What a company that keeps stated amounts answers."""
+    if sale.tax is not None and sale.tax.is_shared_by_company:
+        return {"engine": sale.tax.total}
     if sale.tax is not None and sale.tax.stated:
         return stated_taxes(sale.tax)
     return company_taxes(sale, policy, decimals)
