@@ -114,6 +114,25 @@ def test_a_connection_that_does_not_work_is_refused_with_what_to_do(
     assert not Tenant.objects.exists()
 
 
+def test_a_company_that_is_busy_is_waited_for(world: World) -> None:
+    world.break_company(
+        path_contains="/query", skip=3, times=2, action="status", status=429, headers={"Retry-After": "1"}
+    )
+    world.apply(world.document())
+    assert Company.objects.get().names_read_at is not None
+    assert Tenant.objects.exists()
+
+
+def test_a_company_that_stays_busy_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    world.break_company(path_contains="/query", action="status", status=429, headers={"Retry-After": "500"})
+    with pytest.raises(CommandError, match="could not be read"):
+        world.apply(world.document())
+    assert [seconds for seconds in slept if seconds > 1] == [60.0, 60.0, 60.0]
+    assert not Tenant.objects.exists()
+
+
 def test_a_second_workspace_on_one_company_needs_another_prefix(world: World) -> None:
     world.connect()
     with pytest.raises(CommandError, match="prefix of another workspace"):

@@ -37,6 +37,12 @@ def test_no_second_and_no_minute_holds_more_calls_than_allowed() -> None:
     assert len(left) > 950
 
 
+def test_a_call_that_was_slow_on_its_way_does_not_make_a_second_too_full() -> None:
+    left = send_all("read", 20)
+    arrived = [at + (0.14 if number % 10 == 0 else 0.0) for number, at in enumerate(left)]
+    assert most_within(arrived, 1.0) <= 10
+
+
 def test_no_minute_holds_more_batches_than_allowed() -> None:
     left = send_all("batch", 190)
     assert most_within(left, 60) <= 40

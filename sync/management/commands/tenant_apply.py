@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from django.db import transaction
 
 from connector.accounting.books import CompanyFacts
 from connector.accounting.facts import facts_from_json
-from connector.errors import SyncError
+from connector.errors import RetryableError, SyncError
 from sync.choices import has_prefix_clash
 from sync.connections import connect_company, connect_store, explain, link_company, read_company
 from sync.models import OptionsVersion
@@ -33,6 +34,10 @@ from sync.schema import check_form
 from tenants.audit import log_change
 from tenants.models import Company, Membership, Tenant, User
 from tenants.web.people import mark_verified
+
+READ_ATTEMPTS = 4
+RETRY_SECONDS = 5.0
+LONGEST_RETRY_SECONDS = 60.0
 
 
 class Command(BaseCommand):
@@ -183,11 +188,21 @@ class Command(BaseCommand):
         return company, was_read
 
     def _read_company(self, company: Company) -> None:
-        try:
-            reads = read_company(company)
-        except SyncError as error:
-            raise CommandError(f"The company's lists could not be read. {explain(error)}") from error
-        self.stdout.write(f"Read {company.name}: {reads} read calls.")
+        """Somebody waits for this command, and half a document applied helps nobody: a busy company is waited for."""
+        for more in reversed(range(READ_ATTEMPTS)):
+            try:
+                reads = read_company(company)
+            except RetryableError as error:
+                if not more:
+                    raise CommandError(f"The company's lists could not be read. {explain(error)}") from error
+                seconds = min(error.retry_after_seconds or RETRY_SECONDS, LONGEST_RETRY_SECONDS)
+                self.stderr.write(f"{explain(error)} The lists are read again in {seconds:.0f} seconds.")
+                time.sleep(seconds)
+            except SyncError as error:
+                raise CommandError(f"The company's lists could not be read. {explain(error)}") from error
+            else:
+                self.stdout.write(f"Read {company.name}: {reads} read calls.")
+                return
 
     def _current(self, tenant: Tenant | None) -> dict[str, Any] | None:
         if tenant is None:
