@@ -126,7 +126,7 @@ def test_a_company_that_is_busy_is_waited_for(world: World) -> None:
 def test_a_company_that_stays_busy_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr("time.sleep", slept.append)
-    world.break_company(path_contains="/query", action="status", status=429, headers={"Retry-After": "500"})
+    world.break_company(path_contains="/query", times=None, action="status", status=429, headers={"Retry-After": "500"})
     with pytest.raises(CommandError, match="could not be read"):
         world.apply(world.document())
     assert [seconds for seconds in slept if seconds > 1] == [60.0, 60.0, 60.0]
