@@ -150,6 +150,7 @@ def _taxes(taxes: Mapping[str, Any], facts: CompanyFacts, company: Company) -> T
         override=taxes["override"],
         cancelling_lines=taxes["cancelling_lines"],
         overrides=company.learned_overrides,  # type: ignore[arg-type]  # constraint company_learned_overrides_is_known
+        rounding=company.learned_rounding,  # type: ignore[arg-type]  # constraint company_learned_rounding_is_known
         prediction_wrong=company.learned_prediction_wrong,
         needs_line_codes=world == "off" and facts.tax_world != "off",
     )

@@ -1,7 +1,8 @@
 """What QuickBooks computes by itself: per tax rate on the sum of net lines, half up away from zero.
 
 The sums run over all lines whose code contains the rate, whatever code brought it (QBO reference, 5.8). It is a
-prediction: every answer is compared with it, and a company that computes otherwise is remembered (compare.learn).
+prediction: every answer is compared with it, and a company that rounds line by line, or computes otherwise, is
+remembered (compare.learn).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from decimal import Decimal
 
 from connector.accounting.documents import RateTax
 from connector.accounting.money import ZERO, half_up
-from connector.accounting.policy import Ref, TaxCode
+from connector.accounting.policy import Ref, Rounding, TaxCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,14 @@ def unrounded_taxes(nets: Iterable[CodedNet]) -> dict[str, Decimal]:
     return taxes
 
 
-def computed_taxes(nets: Iterable[CodedNet], unit: Decimal) -> dict[str, Decimal]:
-    return {rate_id: half_up(tax, unit) for rate_id, tax in unrounded_taxes(nets).items()}
+def computed_taxes(nets: Iterable[CodedNet], unit: Decimal, rounding: Rounding = "per_rate") -> dict[str, Decimal]:
+    if rounding == "per_rate":
+        return {rate_id: half_up(tax, unit) for rate_id, tax in unrounded_taxes(nets).items()}
+    taxes: dict[str, Decimal] = {}
+    for coded in nets:
+        for rate_id, tax in unrounded_taxes([coded]).items():
+            taxes[rate_id] = taxes.get(rate_id, ZERO) + half_up(tax, unit)
+    return taxes
 
 
 def rate_taxes(nets: Iterable[CodedNet], amounts: dict[str, Decimal]) -> tuple[RateTax, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from connector.accounting.arithmetic import CodedNet, computed_taxes
 from connector.accounting.books import FoundDocument, Posted
 from connector.accounting.documents import (
     CreditApplication,
@@ -19,8 +20,9 @@ from connector.accounting.documents import (
     Planned,
     SaleDocument,
 )
-from connector.accounting.money import ZERO
-from connector.accounting.policy import Ref, TaxPolicy
+from connector.accounting.money import ZERO, smallest_unit
+from connector.accounting.policy import Ref, Rounding, TaxCode, TaxPolicy
+from connector.accounting.rates import TAX
 
 _OWN_CORRECTIONS = frozenset({"rounding", "cancelling"})
 
@@ -75,10 +77,16 @@ def learn(taxes: TaxPolicy, planned: Planned, answer: Posted | FoundDocument) ->
     if means is Means.STATED and planned.sale.tax is not None and planned.sale.tax.is_shared_by_company:
         # No rate at all: the engine found none for this address, which says nothing about the company's other sales.
         return Lesson(replace(taxes, overrides="ignored") if answer.rates else taxes, try_again=bool(answer.rates))
+    by_line = (
+        not taxes.prediction_wrong and taxes.rounding == "per_rate" and _rounds_by_line(planned.sale, taxes, answer)
+    )
     if means is Means.STATED:
         computes_otherwise = proof.computed_tax is not None and answer.tax not in (None, proof.computed_tax)
-        wrong = taxes.prediction_wrong or computes_otherwise
-        return Lesson(replace(taxes, overrides="ignored", prediction_wrong=wrong), try_again=not wrong)
+        wrong = taxes.prediction_wrong or (computes_otherwise and not by_line)
+        learned = replace(taxes, overrides="ignored", prediction_wrong=wrong)
+        return Lesson(replace(learned, rounding="per_line") if by_line else learned, try_again=not wrong)
+    if by_line:
+        return Lesson(replace(taxes, rounding="per_line"), try_again=True)
     learned = replace(taxes, prediction_wrong=True)
     can_state = taxes.override != "never" and taxes.overrides not in ("ignored", "refused")
     return Lesson(learned, try_again=can_state and not taxes.prediction_wrong)
@@ -90,6 +98,29 @@ def learn_refusal(taxes: TaxPolicy, planned: Planned) -> Lesson:
     if planned.proof.means is not Means.STATED or of_document:
         return Lesson(taxes, try_again=False)
     return Lesson(replace(taxes, overrides="refused"), try_again=not taxes.prediction_wrong)
+
+
+def expected_taxes(sale: SaleDocument, taxes: TaxPolicy, rounding: Rounding) -> dict[str, Decimal]:
+    """What a company of this arithmetic makes of the document by itself, by QuickBooks rate id."""
+    codes = {mapping.code.id: mapping.code for mapping in taxes.rates}
+    untaxed = (taxes.untaxed, taxes.untaxed_vat_exempt, taxes.untaxed_export)
+    codes.update((code.id, code) for code in untaxed if code is not None)
+    whole = codes.get(sale.tax.code.id) if sale.tax is not None and sale.tax.code is not None else None
+    nets = []
+    for line in sale.lines:
+        code: TaxCode | None = None
+        if line.tax_code is not None:
+            code = whole if line.tax_code == TAX.line_ref else codes.get(line.tax_code.id)
+        nets += [CodedNet(code, line.amount)] if code is not None else []
+    return computed_taxes(nets, smallest_unit(sale.currency), rounding)
+
+
+def _rounds_by_line(sale: SaleDocument, taxes: TaxPolicy, answer: Posted | FoundDocument) -> bool:
+    """The answer is what rounding line by line gives, and rounding once per rate does not."""
+    by_rate, by_line = expected_taxes(sale, taxes, "per_rate"), expected_taxes(sale, taxes, "per_line")
+    if by_rate == by_line or sum(by_line.values(), ZERO) != answer.tax:
+        return False
+    return not _rate_differences(by_line, answer.rates)
 
 
 def fingerprint(document: Document) -> str:

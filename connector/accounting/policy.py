@@ -12,6 +12,8 @@ TaxWorld = Literal["off", "us_automated", "us_manual", "global"]
 DocumentChoice = Literal["invoice", "sales_receipt"]
 CustomerMode = Literal["original", "organisation", "generic"]
 Overrides = Literal["unknown", "kept", "ignored", "refused"]
+Rounding = Literal["per_rate", "per_line"]
+"""Where a company rounds its taxes: once per rate on the sum of the net lines, or line by line (QBO reference, 5.8)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,10 @@ class TaxPolicy:
     override: Literal["auto", "always", "never"] = "auto"
     cancelling_lines: bool = True
     overrides: Overrides = "unknown"
+    rounding: Rounding = "per_rate"
+    """The arithmetic that the company's answers have shown so far."""
     prediction_wrong: bool = False
+    """Its answers fit neither arithmetic."""
     needs_line_codes: bool = False
     """World off chosen by hand for a company that keeps tax: lines carry the untaxed code (or NON)."""
 

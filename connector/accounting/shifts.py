@@ -1,7 +1,8 @@
 """The third means: how much net amount to move to which tax code, so that QuickBooks itself computes the store's tax.
 
 For a code at p percent every rate's target leaves an interval of amounts; the smallest amount in all of them is taken.
-Worked table: docs/money.md, "Two lines that cancel".
+In a company that rounds line by line an added line brings its own rounded tax, whatever the others come to: the
+smallest amounts whose taxes are what is missing are taken. Worked tables: docs/money.md, "Two lines that cancel".
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from itertools import combinations
 
 from connector.accounting.arithmetic import CodedNet, computed_taxes, effective_percents, unrounded_taxes
 from connector.accounting.money import ZERO, half_up
-from connector.accounting.policy import TaxCode
+from connector.accounting.policy import Rounding, TaxCode
 
 _SMALLEST_SHARE = Decimal("0.000001")
 MOVED_UNITS = 100
@@ -47,31 +48,39 @@ class _Aim:
 
 
 def find_shifts(
-    nets: Sequence[CodedNet], targets: Mapping[str, Decimal], codes: Iterable[TaxCode], unit: Decimal
+    nets: Sequence[CodedNet],
+    targets: Mapping[str, Decimal],
+    codes: Iterable[TaxCode],
+    unit: Decimal,
+    rounding: Rounding = "per_rate",
 ) -> tuple[Shift, ...] | None:
     """The smallest shifts with which QuickBooks computes the targets (by QuickBooks rate id); None without any.
 
     codes: those that may be used, the document's own first. Rates that no code connects are solved apart; within a
     connected group one code is tried first, then two.
     """
-    unrounded = unrounded_taxes(nets)
+    unrounded, computed = unrounded_taxes(nets), computed_taxes(nets, unit, rounding)
     usable = [code for code in _distinct(codes) if code.percent and {rate.id for rate in code.rates} <= targets.keys()]
     shifts: list[Shift] = []
     solved: set[str] = set()
+    found: tuple[Shift, ...] | None
     for rate_id, target in targets.items():
-        if rate_id in solved or half_up(unrounded.get(rate_id, ZERO), unit) == target:
+        if rate_id in solved or computed.get(rate_id, ZERO) == target:
             continue
         group = _connected(rate_id, usable)
         rate_ids = list(dict.fromkeys(rate.id for code in group for rate in code.rates))
-        found = _solve(
-            group, _Aim({r: unrounded.get(r, ZERO) for r in rate_ids}, {r: targets[r] for r in rate_ids}, unit)
-        )
+        if rounding == "per_line":
+            found = _add_lines(group, {r: targets[r] - computed.get(r, ZERO) for r in rate_ids}, unit)
+        else:
+            found = _solve(
+                group, _Aim({r: unrounded.get(r, ZERO) for r in rate_ids}, {r: targets[r] for r in rate_ids}, unit)
+            )
         if found is None:
             return None
         shifts.extend(found)
         solved.update(rate_ids)
     moved = [*nets, *(CodedNet(shift.code, shift.amount) for shift in shifts)]
-    return tuple(shifts) if computed_taxes(moved, unit) == dict(targets) else None
+    return tuple(shifts) if computed_taxes(moved, unit, rounding) == dict(targets) else None
 
 
 def _distinct(codes: Iterable[TaxCode]) -> list[TaxCode]:
@@ -103,6 +112,30 @@ def _solve(codes: Sequence[TaxCode], aim: _Aim) -> tuple[Shift, ...] | None:
             if other is not None and (best is None or _moved((one, other)) < _moved(best)):
                 best = (one, other)
     return best
+
+
+def _add_lines(codes: Sequence[TaxCode], missing: Mapping[str, Decimal], unit: Decimal) -> tuple[Shift, ...] | None:
+    """The smallest one or two lines whose own rounded taxes are what each rate lacks."""
+    wanted = tuple(missing.values())
+    brought = [_brought_by_lines(code, tuple(missing), unit) for code in codes]
+    found: list[tuple[Shift, ...]] = [(shifts[wanted],) for shifts in brought if wanted in shifts]
+    if not found:
+        for first, second in combinations(brought, 2):
+            for taxes, one in first.items():
+                other = second.get(tuple(want - tax for want, tax in zip(wanted, taxes, strict=True)))
+                found += [(one, other)] if other is not None else []
+    return min(found, key=_moved, default=None)
+
+
+def _brought_by_lines(code: TaxCode, rate_ids: Sequence[str], unit: Decimal) -> dict[tuple[Decimal, ...], Shift]:
+    """The rounded taxes that a line at this code can bring, each with the smallest amount that does."""
+    percents = effective_percents(code)
+    brought: dict[tuple[Decimal, ...], Shift] = {}
+    for step in range(1, MOVED_UNITS + 1):
+        for amount in (unit * step, -unit * step):
+            taxes = tuple(half_up(amount * percents.get(rate_id, ZERO) / 100, unit) for rate_id in rate_ids)
+            brought.setdefault(taxes, Shift(code, amount))
+    return brought
 
 
 def _moved(shifts: Sequence[Shift]) -> Decimal:

@@ -66,7 +66,7 @@ def settle_tax(
     groups = group_rates(lines, coding.table, taxes)
     if isinstance(groups, Held):
         return groups
-    computed = computed_taxes(coded_nets(lines), unit)
+    computed = computed_taxes(coded_nets(lines), unit, policy.taxes.rounding)
     charged = {group: _charged(group, lines, coding.table, unit) for group in groups}
     aim = _Settlement(
         groups=groups,
@@ -213,7 +213,7 @@ def _cancelling(
     mapped = [mapping.code for mapping in policy.taxes.rates if mapping.code.id not in aim.table.inactive_codes]
     if aim.table.whole is not None:
         mapped = []
-    shifts = find_shifts(coded_nets(lines), aim.targets, [*own_codes, *mapped], aim.unit)
+    shifts = find_shifts(coded_nets(lines), aim.targets, [*own_codes, *mapped], aim.unit, policy.taxes.rounding)
     if shifts is None:
         return None
     added: list[CodedLine] = []

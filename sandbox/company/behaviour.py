@@ -9,6 +9,8 @@ Read and changed at `/_sandbox/behaviour`:
 - `automated`: whether automated sales tax keeps a TotalTax that was sent, shared over its own rates (`keep`), or goes
   by its own arithmetic all the same (`ignore`).
 - `rounding`: `per_rate` (once per rate on the sum of net amounts) or `per_line`.
+- `three_decimals`: amounts in Kuwaiti dinars and their like are kept to the thousandth (`keep`) or rounded to the
+  hundredth, which refuses a line that has three (`round`).
 - `duplicate_numbers`: `refuse` or `accept`; `number_family`: numbers are unique per `type` or over `all` sales types.
 - `keep_request_ids`: false forgets them, as after their (undocumented) retention.
 - `repeats`: what a repeated request id gets: the original answer (`replay`) or fault 600 (`600`).
@@ -29,6 +31,7 @@ _CHOICES = {
     "overrides": ("keep", "tolerance", "ignore", "refuse"),
     "automated": ("keep", "ignore"),
     "rounding": ("per_rate", "per_line"),
+    "three_decimals": ("round", "keep"),
     "duplicate_numbers": ("refuse", "accept"),
     "number_family": ("type", "all"),
     "inactive_items": ("610", "6000"),
@@ -45,6 +48,7 @@ class Behaviour:
     ignored_below: Decimal = Decimal(0)
     automated: str = "keep"
     rounding: str = "per_rate"
+    three_decimals: str = "round"
     duplicate_numbers: str = "refuse"
     number_family: str = "type"
     inactive_items: str = "610"

@@ -11,7 +11,7 @@ from sandbox.company.behaviour import Behaviour
 from sandbox.company.refusals import bad_reference, inactive
 from sandbox.company.schema import PEOPLE, TRANSACTIONS
 from sandbox.company.storage import MINOR, Columns, Storage
-from sandbox.company.values import ZERO, dumps, loads, now, stamp, today, zone
+from sandbox.company.values import ZERO, currency_places, dumps, loads, now, stamp, today, zone
 
 _LIST_WORDS = {
     "Customer": "Names",
@@ -74,6 +74,10 @@ class Books:
     @property
     def home_currency(self) -> str:
         return str(self.preferences["CurrencyPrefs"]["HomeCurrency"]["value"])
+
+    def places_of(self, currency: str) -> int:
+        """Decimals of amounts in that currency, as this company counts them."""
+        return currency_places(currency, three=self.behaviour.three_decimals == "keep")
 
     @property
     def multicurrency(self) -> bool:

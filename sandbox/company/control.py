@@ -7,9 +7,9 @@ GET  /_sandbox/faults        the fault rules; POST adds one, DELETE forgets all:
      or for one item of a batch: {"item_body_contains": "...", "fault": {"code", "message"?, "detail"?, "element"?}}
 GET  /_sandbox/behaviour     undocumented habits; POST changes some:
      {"overrides": "keep" | "tolerance" | "ignore" | "refuse", "override_tolerance": "0.05", "ignored_below": "0",
-      "rounding": "per_rate" | "per_line", "duplicate_numbers": "refuse" | "accept", "number_family": "type" | "all",
-      "inactive_items": "610" | "6000", "keep_request_ids": true, "repeats": "replay" | "600",
-      "old_refresh_token_seconds": 86400}
+      "rounding": "per_rate" | "per_line", "three_decimals": "round" | "keep", "duplicate_numbers": "refuse" | "accept",
+      "number_family": "type" | "all", "inactive_items": "610" | "6000", "keep_request_ids": true,
+      "repeats": "replay" | "600", "old_refresh_token_seconds": 86400}
 GET  /_sandbox/preferences   the Preferences object; POST changes some: any property by its own name
      ({"CustomTxnNumbers": false, "BookCloseDate": "2026-01-31"}), or custom_transaction_numbers, discounts, shipping,
      deposits, classes, locations, multicurrency, inventory, book_close_date, auto_apply_credit, sales_tax,

@@ -10,7 +10,7 @@ from sandbox.company.books import Books
 from sandbox.company.ledger import payment_postings
 from sandbox.company.refusals import business, inactive, missing, not_linkable
 from sandbox.company.sales import check_open, currency_of, deposit_account
-from sandbox.company.values import ZERO, currency_places, half_up, plain, total
+from sandbox.company.values import ZERO, half_up, plain, total
 
 _LEFT = {"Invoice": "Balance", "CreditMemo": "RemainingCredit"}
 """What can be linked, and where its open amount stands."""
@@ -31,7 +31,7 @@ def save_payment(books: Books, wanted: Mapping[str, Any], old: Mapping[str, Any]
     if payment.get("TotalAmt") is None:
         raise business("You must set a transaction amount.", "TotalAmt")
     rate, currency = currency_of(books, payment, customer)
-    payment["TotalAmt"] = half_up(payment["TotalAmt"], currency_places(currency))
+    payment["TotalAmt"] = half_up(payment["TotalAmt"], books.places_of(currency))
     if payment["TotalAmt"] < 0:
         raise business("Transaction amount must be 0 or greater.", "TotalAmt")
     payment["TxnDate"] = payment.get("TxnDate") or books.today
@@ -44,7 +44,7 @@ def save_payment(books: Books, wanted: Mapping[str, Any], old: Mapping[str, Any]
     if old is not None:
         _unapply(books, old)
         books.owe(str(old["CustomerRef"]["value"]), Decimal(old["TotalAmt"]))
-    payment["Line"] = _lines(payment.get("Line") or [])
+    payment["Line"] = _lines(payment.get("Line") or [], books.places_of(currency))
     payment["Id"] = old["Id"] if old is not None else books.new_id("Payment")
     payment["UnappliedAmt"] = _apply(books, payment)
     saved = books.save("Payment", payment, old, postings=payment_postings(books, payment, rate))
@@ -58,7 +58,7 @@ def undo_payment(books: Books, payment: Mapping[str, Any]) -> None:
     books.owe(str(payment["CustomerRef"]["value"]), Decimal(payment["TotalAmt"]))
 
 
-def _lines(given: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _lines(given: list[Mapping[str, Any]], places: int) -> list[dict[str, Any]]:
     lines = []
     for line in given:
         links = line.get("LinkedTxn") or []
@@ -71,7 +71,7 @@ def _lines(given: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
         link = {"TxnId": links[0].get("TxnId"), "TxnType": links[0].get("TxnType")}
         if link["TxnType"] not in _LEFT or not link["TxnId"]:
             raise not_linkable(f"TxnType {link['TxnType']} cannot be paid.")
-        lines.append({"Amount": half_up(line["Amount"]), "LinkedTxn": [link]})
+        lines.append({"Amount": half_up(line["Amount"], places), "LinkedTxn": [link]})
     return lines
 
 

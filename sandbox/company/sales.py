@@ -17,7 +17,7 @@ from sandbox.company.lines import read_lines
 from sandbox.company.numbers import number_for
 from sandbox.company.refusals import Refusal, business, closed_books, missing
 from sandbox.company.taxation import tax_detail, tax_document
-from sandbox.company.values import add_days, currency_places, half_up, total
+from sandbox.company.values import add_days, half_up, total
 
 _BANKS = ("Bank", "Other Current Asset")
 
@@ -40,7 +40,7 @@ def prepare(
         raise missing("Line")
     customer = _customer(books, kind, document, old)
     rate, currency = currency_of(books, document, customer)
-    places = currency_places(currency)
+    places = books.places_of(currency)
     _references(books, kind, document, old)
     day = _dates(books, kind, document, customer)
     check_open(books, day)

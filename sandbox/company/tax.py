@@ -96,7 +96,12 @@ def compute_inclusive(lines: Sequence[TaxedLine], *, places: int = 2) -> list[Ra
 
 
 def settle(
-    computed: Sequence[RateTax], sent: Mapping[str, Decimal], total_tax: Decimal | None, behaviour: Behaviour
+    computed: Sequence[RateTax],
+    sent: Mapping[str, Decimal],
+    total_tax: Decimal | None,
+    behaviour: Behaviour,
+    *,
+    places: int = 2,
 ) -> list[RateTax]:
     """Our own arithmetic against amounts sent per rate (`sent`) and in all (`total_tax`), as this company treats them.
 
@@ -112,7 +117,7 @@ def settle(
         if sent and total(sent.values()) != total_tax:
             raise tax_rate_error(f"TotalTax {total_tax} is not the sum of the tax lines {total(sent.values())}.")
         if not sent:
-            wanted = spread(computed, total_tax)
+            wanted = spread(computed, total_tax, places=places)
     return [_settled(tax, wanted.get(tax.rate), behaviour) for tax in computed]
 
 
@@ -130,7 +135,7 @@ def _settled(own: RateTax, wanted: Decimal | None, behaviour: Behaviour) -> Rate
     raise business("There was a problem calculating tax for this transaction: check the tax amounts.", "TaxLine")
 
 
-def spread(computed: Sequence[RateTax], total_tax: Decimal) -> dict[str, Decimal]:
+def spread(computed: Sequence[RateTax], total_tax: Decimal, *, places: int = 2) -> dict[str, Decimal]:
     """A total shared over the rates in proportion to our own arithmetic; the last one takes the rest."""
     own = total(tax.amount for tax in computed)
     if not computed:
@@ -141,7 +146,7 @@ def spread(computed: Sequence[RateTax], total_tax: Decimal) -> dict[str, Decimal
     left = total_tax
     for position, tax in enumerate(computed):
         last = position == len(computed) - 1
-        part = left if last else half_up(total_tax * tax.amount / own) if own else ZERO
+        part = left if last else half_up(total_tax * tax.amount / own, places) if own else ZERO
         shares[tax.rate] = part
         left -= part
     return shares

@@ -88,7 +88,7 @@ def tax_document(
         for line in lines:
             if line.tax_code not in (None, "TAX", "NON"):
                 raise Refusal("6100", "Invalid line TaxCode : use TAX or NON.", "TaxCodeRef")
-        found = _tax_us(books, document, detail, lines, day, automated=world == "us_automated")
+        found = _tax_us(books, document, detail, lines, day, places, automated=world == "us_automated")
     if len(lines) > _MAX_TAXED_LINES and any(tax.percent for tax in found.taxes):
         raise business(f"A taxable transaction can have at most {_MAX_TAXED_LINES} lines.", "Line")
     return found
@@ -123,7 +123,7 @@ def _tax_global(
         computed = compute_inclusive(taxed, places=places)
     else:
         computed = compute(taxed, per_line=books.behaviour.rounding == "per_line", places=places)
-    return Taxation(tuple(_weigh(books, computed, detail)), codes)
+    return Taxation(tuple(_weigh(books, computed, detail, places)), codes)
 
 
 def _tax_us(
@@ -132,6 +132,7 @@ def _tax_us(
     detail: Mapping[str, Any],
     lines: Sequence[SaleLine],
     day: str,
+    places: int,
     *,
     automated: bool,
 ) -> Taxation:
@@ -156,9 +157,11 @@ def _tax_us(
         for line, line_code in zip(lines, codes, strict=True)
         if line_code == "TAX"
     ]
-    computed = compute(taxed, per_line=False)
+    computed = compute(taxed, per_line=books.behaviour.rounding == "per_line", places=places)
     behaviour = replace(books.behaviour, overrides=books.behaviour.automated) if automated else books.behaviour
-    return Taxation(tuple(settle(computed, _sent(detail), detail.get("TotalTax"), behaviour)), codes, code)
+    return Taxation(
+        tuple(settle(computed, _sent(detail), detail.get("TotalTax"), behaviour, places=places)), codes, code
+    )
 
 
 def _engine_code(books: Books, document: Mapping[str, Any]) -> str | None:
@@ -169,8 +172,8 @@ def _engine_code(books: Books, document: Mapping[str, Any]) -> str | None:
     return None if code is None else str(code)
 
 
-def _weigh(books: Books, computed: Sequence[RateTax], detail: Mapping[str, Any]) -> list[RateTax]:
-    return settle(computed, _sent(detail), detail.get("TotalTax"), books.behaviour)
+def _weigh(books: Books, computed: Sequence[RateTax], detail: Mapping[str, Any], places: int) -> list[RateTax]:
+    return settle(computed, _sent(detail), detail.get("TotalTax"), books.behaviour, places=places)
 
 
 def _sent(detail: Mapping[str, Any]) -> dict[str, Decimal]:

@@ -13,7 +13,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 ZERO = Decimal(0)
 _UNITS = tuple(Decimal(1).scaleb(-places) for places in range(8))
 
-_NO_DECIMALS = frozenset({"JPY", "KRW", "VND", "CLP", "ISK", "XAF", "XOF", "XPF"})
+_NO_DECIMALS = frozenset(
+    {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"}
+)
+_THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 
 
 def zone(name: str) -> tzinfo:
@@ -57,9 +60,11 @@ def half_up(amount: Decimal, places: int = 2) -> Decimal:
     return amount.quantize(_UNITS[places], rounding=ROUND_HALF_UP)
 
 
-def currency_places(code: str) -> int:
-    """Decimals of a currency in the books: none for the yen and its like, else two."""
-    return 0 if code in _NO_DECIMALS else 2
+def currency_places(code: str, *, three: bool = False) -> int:
+    """Decimals of a currency in the books: none for the yen and its like, two or `three` for the dinars, else two."""
+    if code in _NO_DECIMALS:
+        return 0
+    return 3 if three and code in _THREE_DECIMALS else 2
 
 
 def decimal_of(value: Any) -> Decimal:

@@ -163,13 +163,14 @@ def with_learning(policy: PostingPolicy, record: Record) -> PostingPolicy:
         taxes=dataclasses.replace(
             policy.taxes,
             overrides=record.learning["overrides"],
+            rounding=record.learning.get("rounding", "per_rate"),
             prediction_wrong=record.learning["prediction_wrong"],
         ),
     )
 
 
 def learned_taxes(taxes: TaxPolicy) -> dict[str, Any]:
-    return {"overrides": taxes.overrides, "prediction_wrong": taxes.prediction_wrong}
+    return {"overrides": taxes.overrides, "rounding": taxes.rounding, "prediction_wrong": taxes.prediction_wrong}
 
 
 def remember_learning(work: Slice, record: Record, taxes: TaxPolicy) -> None:
@@ -177,9 +178,12 @@ def remember_learning(work: Slice, record: Record, taxes: TaxPolicy) -> None:
     record.learning = learned_taxes(taxes)
     Record.objects.filter(pk=record.pk).update(learning=record.learning)
     Company.objects.filter(pk=work.company.pk).update(
-        learned_overrides=taxes.overrides, learned_prediction_wrong=taxes.prediction_wrong
+        learned_overrides=taxes.overrides,
+        learned_rounding=taxes.rounding,
+        learned_prediction_wrong=taxes.prediction_wrong,
     )
     work.company.learned_overrides = taxes.overrides
+    work.company.learned_rounding = taxes.rounding
     work.company.learned_prediction_wrong = taxes.prediction_wrong
 
 

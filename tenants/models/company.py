@@ -53,6 +53,7 @@ class Company(models.Model):
     items_changed_at = models.DateTimeField(null=True, blank=True)
     """By Intuit's clock: an item, or a document that moves stock, was written by other hands than ours."""
     learned_overrides = models.CharField(max_length=10, default="unknown")
+    learned_rounding = models.CharField(max_length=10, default="per_rate")
     learned_prediction_wrong = models.BooleanField(default=False)
 
     lease_token = models.CharField(max_length=40, blank=True)
@@ -72,6 +73,9 @@ class Company(models.Model):
             models.CheckConstraint(
                 condition=Q(learned_overrides__in=["unknown", "kept", "ignored", "refused"]),
                 name="company_learned_overrides_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(learned_rounding__in=["per_rate", "per_line"]), name="company_learned_rounding_is_known"
             ),
             models.CheckConstraint(
                 condition=Q(lease_token="") | Q(lease_until__isnull=False), name="company_lease_has_an_end"

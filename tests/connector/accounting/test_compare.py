@@ -112,13 +112,48 @@ def test_after_a_wrong_prediction_amounts_are_always_stated() -> None:
 )
 def test_when_nothing_is_left_to_try_the_document_is_taken_back(taxes: TaxPolicy, wanted: Order) -> None:
     plan = planned(wanted, taxes)
-    assert not learn(taxes, plan, answer(plan.sale, off="0.01")).try_again
+    assert not learn(taxes, plan, answer(plan.sale, off="0.07")).try_again
 
 
 def test_a_company_that_ignores_amounts_and_computes_otherwise_leaves_nothing_to_try() -> None:
     plan = planned(STATED)
     lesson = learn(fr_taxes(), plan, answer(plan.sale, off="0.07"))
     assert (lesson.taxes.overrides, lesson.taxes.prediction_wrong, lesson.try_again) == ("ignored", True, False)
+
+
+SMALL = order(line("0.13", r1="0.03"), line("0.13", r1="0.03"), rate(1, "20", "0.06"), total="0.32", tax="0.06")
+"""The store rounds by line: 2 × 0.026 → 0.06, which is 0.05 on the sum."""
+
+
+def small_answer(tax: str, net: str = "0.26") -> Posted:
+    return Posted("1", "SalesReceipt", "1", "0", total=D(net) + D(tax), tax=D(tax), rates={"r2": D(tax)})
+
+
+def test_a_company_that_rounds_by_line_is_recognised_and_predicted_from_then_on() -> None:
+    round_order = replace(SMALL, total=D("0.31"), total_tax=D("0.05"), tax_lines=(rate(1, "20", "0.05"),))
+    first = planned(round_order)
+    assert first.proof.means is Means.COMPUTED
+    lesson = learn(fr_taxes(), first, small_answer("0.06"))
+    assert (lesson.taxes.rounding, lesson.taxes.prediction_wrong, lesson.try_again) == ("per_line", False, True)
+    assert planned(round_order, lesson.taxes).proof.means is Means.STATED
+    assert planned(SMALL, lesson.taxes).proof.means is Means.COMPUTED
+
+
+def test_a_company_that_ignores_amounts_and_rounds_by_line_is_made_to_compute_the_stores_tax() -> None:
+    round_order = replace(SMALL, total=D("0.31"), total_tax=D("0.05"), tax_lines=(rate(1, "20", "0.05"),))
+    taxes = fr_taxes(override="always")
+    lesson = learn(taxes, planned(round_order, taxes), small_answer("0.06"))
+    assert (lesson.taxes.overrides, lesson.taxes.rounding, lesson.try_again) == ("ignored", "per_line", True)
+    second = planned(round_order, lesson.taxes)
+    assert second.proof.means is Means.CANCELLING
+    moved = [line.amount for line in second.sale.lines if line.source == "cancelling"]
+    assert moved == [D("-0.03"), D("0.03")]  # −0.006 → −0.01
+
+
+def test_a_company_that_fits_neither_arithmetic_is_not_predicted_any_more() -> None:
+    by_line = fr_taxes(rounding="per_line")
+    lesson = learn(by_line, planned(SMALL, by_line), small_answer("0.05"))
+    assert (lesson.taxes.rounding, lesson.taxes.prediction_wrong, lesson.try_again) == ("per_line", True, True)
 
 
 def test_a_total_that_differs_for_another_cause_teaches_nothing_about_tax() -> None:

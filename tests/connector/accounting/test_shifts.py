@@ -71,3 +71,21 @@ def test_two_codes_together_reach_what_neither_does_alone() -> None:
 
 def test_a_code_that_brings_another_rate_is_left_alone() -> None:
     assert find_shifts([CodedNet(ONLY_GST, D("10.00"))], targets(gst="0.51"), [BOTH], CENT) is None
+
+
+def test_a_line_brings_its_own_rounded_tax_where_the_company_rounds_by_line() -> None:
+    nets = [CodedNet(TWENTY, D("0.13")), CodedNet(TWENTY, D("0.13"))]
+    assert computed_taxes(nets, CENT, "per_line") == targets(r20="0.06")
+    assert find_shifts(nets, targets(r20="0.05"), [TWENTY], CENT, "per_line") == (Shift(TWENTY, D("-0.03")),)
+    assert find_shifts(nets, targets(r20="0.07"), [TWENTY], CENT, "per_line") == (Shift(TWENTY, D("0.03")),)
+
+
+def test_two_lines_reach_what_one_cannot_where_the_company_rounds_by_line() -> None:
+    nets = [CodedNet(BOTH, D("100.05"))]
+    computed = computed_taxes(nets, CENT, "per_line")
+    wanted = {**computed, "gst": computed["gst"] - CENT, "pst": computed["pst"] + CENT}
+    shifts = find_shifts(nets, wanted, [BOTH, ONLY_GST], CENT, "per_line")
+    assert shifts is not None
+    assert len(shifts) == 2
+    assert computed_taxes([*nets, *(CodedNet(s.code, s.amount) for s in shifts)], CENT, "per_line") == wanted
+    assert find_shifts(nets, {**computed, "gst": D(9)}, [BOTH], CENT, "per_line") is None
