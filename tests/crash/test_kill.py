@@ -26,8 +26,9 @@ pytestmark = pytest.mark.crash
 
 KILLS = int(os.environ.get("JUSTE_KILLS", "5"))
 SEED = int(os.environ.get("JUSTE_KILL_SEED", "20260731"))
-ORDERS = 70
-LATER = 30
+ORDERS = 14 * KILLS
+"""A run that finds nothing left to do ends before anybody can kill it."""
+LATER = 6 * KILLS
 
 ACCIDENTS = (
     {"path_contains": "/batch", "action": "hang_up_after"},
