@@ -167,7 +167,7 @@ def _documents(answered: TenantQuerySet[Posting]) -> dict[str, Any]:
         operation__in=["create", "update"],
     ).order_by("-pk")
     rows = (
-        posted.filter(operation="create", entity__in=KINDS_OF_DOCUMENTS)
+        posted.filter(operation="create", is_linked=False, entity__in=KINDS_OF_DOCUMENTS)
         .annotate(last_total=Subquery(last.values("total")[:1]), last_tax=Subquery(last.values("tax")[:1]))
         .order_by()
         .values("entity", currency=F("record__currency"))

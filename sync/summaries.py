@@ -21,7 +21,7 @@ def run_summary(run: Run, *, seconds: float) -> dict[str, Any]:
     reasons = rows.exclude(reason="").values_list("reason").annotate(n=Count("pk")).order_by("reason")
     documents = (
         Posting.objects.for_tenant(run.tenant_id)
-        .filter(run=run, operation="create", state=Posting.State.POSTED, record__isnull=False)
+        .filter(run=run, operation="create", state=Posting.State.POSTED, record__isnull=False, is_linked=False)
         .values_list("entity")
         .annotate(n=Count("pk"))
         .order_by("entity")

@@ -255,7 +255,8 @@ class PostedSale:
 
     total, number: as the company answered them. money: none where the merchant records payments otherwise.
     open_balance: what its invoice leaves to pay, by the company's last word; 0 for a sales receipt. credits: in any
-    order, also those whose refund has been deleted in the store.
+    order, also those whose refund has been deleted in the store. linked_at: when a document that somebody else made was
+    linked to its order; None where it is ours.
     """
 
     kind: DocumentKind
@@ -267,6 +268,7 @@ class PostedSale:
     money: tuple[RecordedMoney, ...] = ()
     open_balance: Decimal = ZERO
     credits: tuple[PostedCredit, ...] = ()
+    linked_at: datetime | None = None
 
     @property
     def has_its_money(self) -> bool:

@@ -70,7 +70,8 @@ def _is_unpaid(order: Order, sale: PostedSale) -> bool:
 def _take_back(
     order: Order, policy: PostingPolicy, parties: Parties, sale: PostedSale, refunds: Sequence[Refund]
 ) -> Planned | Void | Skipped | Held:
-    if policy.cancelled == "void" and not refunds and not sale.credits and _is_open(sale, policy):
+    may_be_voided = sale.linked_at is None and not refunds and not sale.credits and _is_open(sale, policy)
+    if policy.cancelled == "void" and may_be_voided:
         return Void(sale_key(order.id), sale.kind, sale.qbo_id)
     if policy.credit_memos == "off":
         return Skipped("by_hand", {"why": "credit_memos_off"})

@@ -99,6 +99,9 @@ def _left_out(
     if policy.credit_memos == "off":
         return Skipped("by_hand", {"why": "credit_memos_off"})
     details = {"order": shown_number(order), "refund": str(refund.id)}
+    if isinstance(sale, PostedSale) and sale.linked_at is not None and refund.created_at <= sale.linked_at:
+        # Whoever made the sale's document may have entered its refunds too.
+        return Held("refund_without_sale", {"problem": "linked", **details})
     if sale is NoSale.AWAITED:
         return Waiting("awaiting_sale", details)
     return Held("refund_without_sale", details) if sale is NoSale.NEVER else None

@@ -26,6 +26,9 @@ GET  /_sandbox/stats         what was asked; POST {"reset": true} starts again
 GET  /_sandbox/ledger        all documents, account balances (debits less credits), stock; amounts are texts
 POST /_sandbox/edit          a human's change: {"type", "id", "change": {...}}, {"type", "id", "delete": true},
      {"type", "id", "void": true}, {"type", "create": {...}}; the newest SyncToken is used
+POST /_sandbox/keyed         a document that a person or another connector made: {"type": "Invoice" | "SalesReceipt" |
+     "CreditMemo" | "RefundReceipt", "total", "percent"?: of its tax code, "customer"?: name, "number"?, "note"?,
+     "date"?, "account"?: name, "paid"?: true}, or {"many": [...]} of those
 POST /_sandbox/deposit       {"type": "SalesReceipt" | "Payment", "id", "account"?: id}: puts the money in the bank
      (6540 from then on); {"type", "id", "undo": true} takes it out again
 GET  /_sandbox/webhooks      POST {"url", "format": "cloudevents" | "legacy", "seconds"}: signed deliveries of changes
@@ -38,6 +41,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sandbox.company.accounts import ledger
+from sandbox.company.keyed import key_in
 from sandbox.company.names import save_name
 from sandbox.company.refusals import Refusal
 from sandbox.company.storage import MINOR
@@ -88,6 +92,7 @@ class Control:
             "throttle": self._change_throttle,
             "stats": self._reset_stats,
             "edit": self._edit,
+            "keyed": self._key_in,
             "deposit": self._deposit,
             "stock": self._count_stock,
             "webhooks": self._change_webhooks,
@@ -209,6 +214,11 @@ class Control:
         operation = "delete" if body.get("delete") else "void" if body.get("void") else "update"
         change = {"sparse": True, **body["change"]} if operation == "update" else {}
         return loads(perform(operation, kind, {**identity, **change}, include="allowduplicatedocnum"))
+
+    def _key_in(self, body: Mapping[str, Any]) -> Any:
+        if "many" in body:
+            return [key_in(self._company, one) for one in body["many"]]
+        return key_in(self._company, body)
 
     def _count_stock(self, body: Mapping[str, Any]) -> Any:
         """A person counts an inventory item; that is an adjustment, so its token stays and its time moves."""

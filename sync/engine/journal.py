@@ -58,7 +58,7 @@ def end(
 
 def move(
     record: Record,
-    run: Run,
+    run: Run | None,
     state: str,
     *,
     reason: str = "",

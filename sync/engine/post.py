@@ -53,6 +53,10 @@ NAME_ENTITIES = {"Customer": Link.Kind.CUSTOMER, "Item": Link.Kind.ITEM}
 MIRRORED: tuple[NameKind, ...] = ("Customer", "Item", "Account")
 
 
+class LinkedDocumentError(ValueError):
+    """A linked document is whoever made it's: a write of ours that would change it is a mistake of ours."""
+
+
 def next_generation(work: Slice, key: str, operation: Operation) -> int:
     """One more than the last definite answer's; the caller holds no living posting of this key and operation."""
     last = (
@@ -77,7 +81,11 @@ def new_posting(
     planned_tax: Decimal | None = None,
     planned_rates: dict[str, str] | None = None,
 ) -> Posting:
-    """Stores one write to come. The database refuses a second living one of the same key."""
+    """Stores one write to come. The database refuses a second living one of the same key.
+
+    Raises LinkedDocumentError for a change of a document that somebody else made."""
+    if operation != "create" and _is_linked(work, key):
+        raise LinkedDocumentError(f"{operation} {key}")
     return Posting.objects.create(
         tenant=work.tenant,
         company=work.company,
@@ -92,6 +100,14 @@ def new_posting(
         planned_total=planned_total,
         planned_tax=planned_tax,
         planned_rates=planned_rates or {},
+    )
+
+
+def _is_linked(work: Slice, key: str) -> bool:
+    return (
+        Posting.objects.for_tenant(work.tenant)
+        .filter(key=key, operation="create", state=Posting.State.POSTED, is_linked=True)
+        .exists()
     )
 
 

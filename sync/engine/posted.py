@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
 
 from connector.accounting.commerce import Order
-from connector.accounting.documents import DocumentKind, Held, Outcome, Planned
+from connector.accounting.documents import DocumentKind, Held, Notice, Outcome, Planned
 from connector.accounting.keys import payment_key, sale_key
 from connector.accounting.money import ZERO, half_up, smallest_unit
 from connector.accounting.payments import invoice_payment
 from connector.accounting.policy import PostingPolicy, Ref
-from sync.engine import journal
+from sync.engine import journal, linking
 from sync.engine.cancelled import take_back
 from sync.engine.context import Slice
 from sync.engine.plan import order_fingerprint, policy_of, replan, store_sale
@@ -57,7 +58,7 @@ def continue_posted(work: Slice, record: Record, order: Order, sale: Posting) ->
 
     An order that leaves the selected statuses is not undone silently; an edited one is never overwritten silently
     (product specification, §4)."""
-    outcome = _trouble_since(record, order)
+    outcome = _trouble_since(work, record, order, sale)
     if outcome is not None:
         journal.end(record, work.run, outcome, version=record.options_version)
         return
@@ -70,12 +71,14 @@ def continue_posted(work: Slice, record: Record, order: Order, sale: Posting) ->
         journal.tell(record, work.run, "synced")
 
 
-def _trouble_since(record: Record, order: Order) -> Held | None:
+def _trouble_since(work: Slice, record: Record, order: Order, sale: Posting) -> Held | None:
     if order.status == "trash":
         return Held("order_gone", {"order": order.number})
-    if order_fingerprint(order) != record.fingerprint:
-        return Held("not_yet_available", {"what": "edited_order", "order": order.number})
-    return None
+    if order_fingerprint(order) == record.fingerprint:
+        return None
+    if sale.is_linked:
+        return linking.compare_again(work, record, order, sale)
+    return Held("not_yet_available", {"what": "edited_order", "order": order.number})
 
 
 def _plan_payment(work: Slice, record: Record, order: Order, sale: Posting) -> bool:
@@ -94,19 +97,29 @@ def _plan_payment(work: Slice, record: Record, order: Order, sale: Posting) -> b
         held = Held(f"refused_by_quickbooks:{last.fault_code}", {"problem": "payment", **details})
         journal.end(record, work.run, held, version=record.options_version)
         return True
+    total = half_up(order.total, smallest_unit(order.currency))
+    if sale.is_linked:
+        left = linking.payment_left_to_others(work, record, order, sale)
+        if isinstance(left, Held):
+            journal.end(record, work.run, left, version=record.options_version)
+            return True
+        if left is not None:
+            _note_news(record, left)
+            return False
+        total = sale.total or ZERO
     standing = sale_in_books(work, record)
     due = invoice_payment(
         order,
         work.policy_for(work.options),
         customer=standing.customer if standing else Ref(str(sale.payload["CustomerRef"]["value"])),
-        total=half_up(order.total, smallest_unit(order.currency)),
+        total=total,
         credits=standing.applied if standing else ZERO,
     )
     if isinstance(due, Held):
         journal.end(record, work.run, due, version=record.options_version)
         return True
     payment, told = due
-    journal.note(record, [notice for notice in told if notice.reason not in {n["reason"] for n in record.notices}])
+    _note_news(record, told)
     if payment is None:
         return False
     entity, payload = work.books.encode(payment, paid_id=sale.qbo_id)
@@ -123,3 +136,8 @@ def _plan_payment(work: Slice, record: Record, order: Order, sale: Posting) -> b
         )
         journal.move(record, work.run, Record.State.SENDING, version=record.options_version)
     return True
+
+
+def _note_news(record: Record, notices: Sequence[Notice]) -> None:
+    told = {notice["reason"] for notice in record.notices}
+    journal.note(record, [notice for notice in notices if notice.reason not in told])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
@@ -107,7 +108,7 @@ def _ready(work: Slice) -> list[Record]:
         refunds.filter(
             Q(state=Record.State.QUEUED)
             | Q(state=Record.State.WAITING, reason="awaiting_sale") & is_decided
-            | Q(state=Record.State.ATTENTION, reason=WITHOUT_SALE) & Exists(sale)
+            | Q(state=Record.State.ATTENTION, reason=WITHOUT_SALE, details__problem__isnull=True) & Exists(sale)
         )
         .exclude(parent__state__in=Record.IN_FLIGHT)
         .exclude(Exists(on_its_way))
@@ -135,6 +136,9 @@ def _consider(work: Slice, record: Record, refused: dict[int, Held]) -> Case | N
     credit = last_create(record, refund_key(case.order.id, case.refund.id))
     if credit is None or credit.state != Posting.State.POSTED:
         return case
+    if credit.is_linked:
+        _end(work, record)
+        return None
     applied = last_create(record, f"{credit.key}:apply")
     if differs(last_answer(record, credit)) or (applied is not None and applied.state == Posting.State.POSTED):
         settle_refund(work, record)
@@ -155,6 +159,8 @@ def _case(work: Slice, record: Record, policy: PostingPolicy) -> Case | Held:
     sale = sale_in_books(work, parent)
     if sale is not None and invoice_is_gone(work, sale):
         return Held("document_gone", {"number": sale.number, "order": parent.number})
+    if sale is not None and sale.linked_at is not None:
+        sale = _with_question(record, refund, sale, sale.linked_at)
     return Case(
         record=record,
         refund=refund,
@@ -164,6 +170,15 @@ def _case(work: Slice, record: Record, policy: PostingPolicy) -> Case | Held:
         sale=sale if sale is not None else _why_no_sale(record, parent),
         others=tuple(one for one in refunds_of(work, parent) if one.id != refund.id),
     )
+
+
+def _with_question(record: Record, refund: Refund, sale: PostedSale, linked_at: datetime) -> PostedSale:
+    """A refund that was there before its sale was linked may be in the books, until a person says that it is not.
+
+    The shop's clock may be ahead of ours, so what we had read of it by then counts as before."""
+    if record.decisions.get(WITHOUT_SALE) == "alone":
+        return replace(sale, linked_at=None)
+    return replace(sale, linked_at=max(linked_at, refund.created_at)) if record.first_seen_at <= linked_at else sale
 
 
 def _why_no_sale(record: Record, parent: Record) -> NoSale:

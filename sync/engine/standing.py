@@ -56,6 +56,7 @@ def sale_in_books(work: Slice, order: Record) -> PostedSale | None:
         money=_money(postings, sale, answered),
         open_balance=ZERO if is_void else _open_balance(postings, sale, answered, seen),
         credits=tuple(_credits(postings)),
+        linked_at=sale.answered_at if sale.is_linked else None,
     )
 
 

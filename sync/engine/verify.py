@@ -118,6 +118,8 @@ def remember_answer(record: Record, answered: Posting) -> None:
 
 
 def _tell_once(work: Slice, record: Record, answered: Posting) -> None:
+    if answered.is_linked:
+        return  # told when it was linked
     kind = "adopted" if answered.is_adopted else ("posted" if answered.operation == "create" else "repaired")
     if not journal.was_told(record, kind, posting=answered.pk):
         journal.tell(

@@ -79,6 +79,9 @@ class Posting(models.Model):
     fault_code = models.CharField(max_length=20, blank=True)
     fault_detail = models.CharField(max_length=1000, blank=True)
     is_adopted = models.BooleanField(default=False)
+    is_linked = models.BooleanField(default=False, db_default=False)
+    """Its document was made by somebody else: it belongs to its record, and no write of ours ever changes it."""
+
     created_at = models.DateTimeField(default=timezone.now)
     answered_at = models.DateTimeField(null=True, blank=True)
 

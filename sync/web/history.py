@@ -60,10 +60,14 @@ KINDS: dict[str, Kind] = {
     "applied": Kind("link", _("Credit applied to the invoice"), "%(total)s"),
     "voided": Kind("undo-2", _("Invoice %(number)s voided in QuickBooks")),
     "decided": Kind("circle-check", _("Decided by %(by)s")),
+    "decided/duplicate_number": Kind("circle-check", _("%(by)s chose another number"), "%(number)s"),
+    "decided/totals_differ": Kind("circle-check", _("%(by)s kept the link as it is")),
     "decided/refund_without_sale:alone": Kind("circle-check", _("%(by)s had the refund sent alone")),
     "adopted": Kind(
         "link", _("Found in QuickBooks and linked"), _("An earlier answer had been lost; nothing was sent twice.")
     ),
+    "linked": Kind("link", _("Linked to document %(number)s by %(by)s"), _("Nothing was sent to QuickBooks.")),
+    "unlinked": Kind("undo-2", _("Link to document %(number)s taken off by %(by)s")),
     "compared": Kind("equal", _("Total compared with QuickBooks’ answer"), "%(total)s = %(total)s", "ok"),
     "repaired": Kind("pencil", _("Corrected at once to the store’s amounts"), "%(from)s → %(to)s"),
     "repaired/answered": Kind("pencil", _("Corrected at once to the store’s amounts"), "%(total)s"),

@@ -62,6 +62,11 @@ SKIPPED: dict[str, Reason] = {
     ),
     "products_off": Reason("circle-slash", _("Products not sent"), _("Your settings send no products at the moment.")),
     "by_hand": Reason("circle-slash", _("Skipped by hand"), _("Skipped by %(by)s: %(why)s")),
+    "by_hand/unlinked": Reason(
+        "circle-slash",
+        _("Link taken off"),
+        _("%(by)s took the link to document %(number)s off. Nothing is sent for it until somebody retries it."),
+    ),
     "by_hand/credit_memos_off": Reason(
         "circle-slash",
         _("Entered by hand"),
@@ -222,7 +227,7 @@ ATTENTION: dict[str, Reason] = {
             " or skip the order."
         ),
         title=_("Numbers already used in QuickBooks by documents that are not ours"),
-        cure=_("Compare with the document in QuickBooks; where it is the same sale, skip the order here."),
+        cure=_("Compare both sides: where it is the same, link to it; else use the next number."),
         refund=_("Number %(number)s is already used in QuickBooks by a document that is not ours. Nothing was sent."),
     ),
     "closed_period": Reason(
@@ -253,6 +258,16 @@ ATTENTION: dict[str, Reason] = {
         ),
         title=_("Totals that would differ"),
         cure=_("Check the lines in the store, then retry."),
+    ),
+    "totals_differ/linked": Reason(
+        "git-compare",
+        _("Totals differ"),
+        _(
+            "The order was changed in the store: its total is %(store_total)s now, and the document linked to it, %(number)s,"
+            " shows %(books_total)s. A linked document is never changed by us."
+        ),
+        title=_("Linked documents that show another total than the store"),
+        cure=_("Correct the document in QuickBooks, keep the link as it is, or take it off."),
     ),
     "totals_differ/lines_differ": Reason(
         "git-compare",
@@ -494,6 +509,17 @@ STATUSES: dict[str, Text] = {
 }
 
 NOTICES: dict[str, Text] = {
+    "linked_differs": _(
+        "The linked document shows %(books_total)s, the store %(store_total)s. It was linked with that difference in view."
+    ),
+    "linked_differs_tax": _(
+        "The linked document shows a tax of %(books_tax)s, the store %(store_tax)s. It was linked with that difference in"
+        " view."
+    ),
+    "linked_not_paid": _(
+        "The linked invoice still has %(amount)s open in QuickBooks, though the store says it is paid. Record the payment"
+        " there: whoever made the invoice may expect it from the bank."
+    ),
     "unmapped_gateway": _(
         "New payment method in your store: “%(gateway)s”. Choose its account so that payments are recorded."
     ),

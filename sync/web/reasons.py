@@ -14,7 +14,7 @@ from sync.web.reason_texts import NOTICES, REASONS, SETTINGS, STATUSES, UNKNOWN,
 _DATES = {"date", "start", "closed_until", "closing_date", "item_date", "order_date"}
 _PERCENTS = {"percent", "mapped_percent", "code_percent"}
 _AMOUNTS = {
-    "store_total", "books_total", "store", "computed", "tax", "rates", "net", "amount", "left", "order_amount", "lines",
+    "store_total", "books_total", "store_tax", "books_tax", "store", "computed", "tax", "rates", "net", "amount", "left", "order_amount", "lines",
 }  # fmt: skip
 _COUNTS = {"length", "limit"}
 _ALIASES = {"closed_until": "closing_date", "title": "gateway", "name": "product"}
@@ -137,7 +137,7 @@ def _find(base: str, details: Mapping[str, Any]) -> Reason:
         problem = str(details.get("why") or "")
     if base == "unmatched_product" and not details.get("sku"):
         problem = "no_sku"
-    elif base == "totals_differ" and details.get("books_total"):
+    elif base == "totals_differ" and details.get("books_total") and problem != "linked":
         problem = "compared"
     elif base == "tax_not_representable" and details.get("computed"):
         problem = "refused"
