@@ -45,11 +45,12 @@ def key_in(company: Company, wanted: Mapping[str, Any]) -> dict[str, Any]:
 def _amounts(company: Company, total: Decimal, percent: Decimal, day: str) -> dict[str, Any]:
     item = {"value": _id_of(company, "Item", FIRST_ITEM)}
     net = next((one for one in _around(half_up(total / (1 + percent / 100))) if _gross(one, percent) == total), total)
-    line = {"Amount": net, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {"ItemRef": item}}
-    if company.books.tax_world == "global":
-        line["SalesItemLineDetail"]["TaxCodeRef"] = {"value": _code(company, percent, day)}
-        return {"Line": [line], "GlobalTaxCalculation": "TaxExcluded"}
-    return {"Line": [line]}
+    detail: dict[str, Any] = {"ItemRef": item}
+    line = {"Amount": net, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
+    if company.books.tax_world != "global":
+        return {"Line": [line]}
+    detail["TaxCodeRef"] = {"value": _code(company, percent, day)}
+    return {"Line": [line], "GlobalTaxCalculation": "TaxExcluded"}
 
 
 def _around(net: Decimal) -> Iterator[Decimal]:

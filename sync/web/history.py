@@ -126,6 +126,7 @@ def _kind(event: RecordEvent) -> Kind:
         closer = str(details.get("status", ""))
     if event.kind == "decided":
         closer = str(details.get("choice", ""))
+        closer = closer if f"decided/{closer}" in KINDS else closer.partition(":")[0]
     if event.kind == "repaired" and "from" not in details:
         closer = "answered"
     fallback = Kind("info", event.kind.replace("_", " ").capitalize())
@@ -137,6 +138,8 @@ def _kind(event: RecordEvent) -> Kind:
 def _words(record: Record, event: RecordEvent) -> dict[str, str]:
     details: Mapping[str, Any] = event.details
     words = {key: _written(record, key, value) for key, value in details.items() if value is not None}
+    if "choice" in words:
+        words["number"] = words["choice"].partition(":")[2]
     if "status" in words:
         words["status"] = status_name(words["status"])
     if "reason" in details:

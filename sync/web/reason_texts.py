@@ -384,6 +384,16 @@ ATTENTION: dict[str, Reason] = {
             "Send it alone if the sale was entered in QuickBooks by hand; ignore it if the sale is not in your books."
         ),
     ),
+    "refund_without_sale/linked": Reason(
+        "link",
+        _("May be in the books"),
+        _(
+            "Refund %(refund)s dates from before its sale was linked to a document that somebody else made: it may be in"
+            " QuickBooks already. Link to its document, send it, or ignore it?"
+        ),
+        title=_("Refunds that may be in QuickBooks already"),
+        cure=_("Look whether QuickBooks has it: link to it where it does, send it where it does not."),
+    ),
     "refund_deleted": Reason(
         "trash-2",
         _("Refund deleted"),

@@ -14,7 +14,8 @@ from sync.web.reason_texts import NOTICES, REASONS, SETTINGS, STATUSES, UNKNOWN,
 _DATES = {"date", "start", "closed_until", "closing_date", "item_date", "order_date"}
 _PERCENTS = {"percent", "mapped_percent", "code_percent"}
 _AMOUNTS = {
-    "store_total", "books_total", "store_tax", "books_tax", "store", "computed", "tax", "rates", "net", "amount", "left", "order_amount", "lines",
+    "store_total", "books_total", "store_tax", "books_tax", "store", "computed", "tax", "rates", "net", "amount",
+    "left", "order_amount", "lines",
 }  # fmt: skip
 _COUNTS = {"length", "limit"}
 _ALIASES = {"closed_until": "closing_date", "title": "gateway", "name": "product"}
