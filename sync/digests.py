@@ -43,7 +43,7 @@ from tenants.models import Tenant
 
 MOST_CAUSES = 8
 MOST_NUMBERS = 5
-KINDS_OF_DOCUMENTS = (*SALES, *CREDITS, "Payment")
+KINDS_OF_DOCUMENTS = (*SALES, *CREDITS, "Payment", "Purchase")
 """In this order."""
 
 
@@ -239,5 +239,5 @@ def open_total(figures: dict[str, Any]) -> int:
 
 
 def documents_total(posted: Sequence[dict[str, Any]], kinds: Collection[str] = (*SALES, *CREDITS)) -> int:
-    """How many documents of these kinds; payments are counted apart, for they belong to an invoice."""
+    """How many documents of these kinds; payments and fees are counted apart, for they belong to a sale."""
     return sum(row["count"] for row in posted if row["entity"] in kinds)

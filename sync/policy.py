@@ -35,6 +35,7 @@ _REFERENCES: Mapping[str, tuple[str, str, str]] = {
     "location": ("Department", "orders", "location"),
     "terms": ("Term", "orders", "terms"),
     "default_account": ("Account", "payments", "default_account"),
+    "fee_account": ("Account", "payments", "fee_account"),
     "income_account": ("Account", "items", "income_account"),
     "expense_account": ("Account", "items", "expense_account"),
     "inventory_asset_account": ("Account", "items", "inventory_asset_account"),
@@ -93,6 +94,8 @@ def build_policy(tenant: Tenant, version: OptionsVersion, company: Company) -> P
         record_payments=payments["record"],
         default_account=_ref(payments["default_account"]),
         gateways=gateways,
+        gateway_fees=payments["gateway_fees"],
+        fee_account=_ref(payments["fee_account"]),
         language=(orders["language"] or document["tenant"]["language"])[:2],
         inactive_refs=_inactive(document, company, facts),
         items=ItemPolicy(

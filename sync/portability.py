@@ -239,27 +239,20 @@ def _check_together(options: Mapping[str, Any]) -> list[Problem]:
         for name in ("inventory_asset_account", "cogs_account"):
             if not items[name]:
                 problems.append(Problem(f"items.{name}", _("creating inventory items needs this account.")))
+    payments = options["payments"]
+    if payments["gateway_fees"] and not payments["fee_account"]:
+        problems.append(Problem("payments.fee_account", _("sending gateway fees needs an account to book them on.")))
     return problems
-
-
-_NOT_YET: Mapping[str, str] = {
-    "payments.gateway_fees": "gateway fees are not sent yet",
-}
-"""Options whose other values do nothing so far; each is stored, checked and said."""
 
 
 def is_built(path: str) -> bool:
     """False for an option that is kept and checked, but does nothing so far."""
-    return not any(path == one or path.startswith(f"{one}.") for one in (*_NOT_YET, "retention_days"))
+    return path != "retention_days"
 
 
 def notices(options: Mapping[str, Any], facts: CompanyFacts | None) -> list[str]:
-    """What the document asks for that is not built yet, or that the company does not support, in sentences."""
+    """What the document asks for that the company does not support, in sentences."""
     found: list[str] = []
-    for path, what in _NOT_YET.items():
-        section, name = path.split(".")
-        if options[section][name] != SCHEMA[path].default:
-            found.append(f"{path}: {what}; the choice is kept.")
     if options["retention_days"] != RETENTION_DAYS:
         found.append("retention_days: payloads are kept without a limit so far; the choice is kept.")
     if facts is not None:

@@ -42,7 +42,7 @@ def run_summary(run: Run, *, seconds: float) -> dict[str, Any]:
 
 
 def record_row(record: Record) -> dict[str, Any]:
-    """One record with its documents as QuickBooks answered: the sale first, then payments."""
+    """One record with its documents as QuickBooks answered: the sale first, then payments, then the fee."""
     documents = [
         {
             "type": posting.entity,
@@ -51,7 +51,7 @@ def record_row(record: Record) -> dict[str, Any]:
             "total": _amount(_latest(record, posting).total, record.currency),
             "tax": _amount(_latest(record, posting).tax, record.currency),
         }
-        for posting in sorted(record.postings.all(), key=lambda posting: (posting.entity == "Payment", posting.pk))
+        for posting in sorted(record.postings.all(), key=_place)
         if posting.operation == "create" and posting.state == Posting.State.POSTED
     ]
     return {
@@ -65,6 +65,11 @@ def record_row(record: Record) -> dict[str, Any]:
         "store_total": _amount(record.store_total, record.currency),
         "currency": record.currency,
     }
+
+
+def _place(posting: Posting) -> tuple[int, int]:
+    """The sale or the credit, then payments, then the gateway's fee."""
+    return {"Payment": 1, "Purchase": 2}.get(posting.entity, 0), posting.pk
 
 
 def _latest(record: Record, create: Posting) -> Posting:

@@ -84,7 +84,7 @@ def assemble(goods: Order, policy: PostingPolicy, header: Header, settled: Settl
         terms=terms,
         sales_class=sales_class,
         location=location,
-        global_tax="TaxExcluded" if _keeps_global_tax(policy) else None,
+        global_tax="TaxExcluded" if keeps_global_tax(policy) else None,
     )
 
 
@@ -125,7 +125,7 @@ def checked(goods: Order, planned: Planned) -> Planned | Held:
     return planned
 
 
-def _keeps_global_tax(policy: PostingPolicy) -> bool:
+def keeps_global_tax(policy: PostingPolicy) -> bool:
     """Outside the US a company with tax wants to be told how amounts are meant (QBO reference, 5.8 world D)."""
     off_by_hand = policy.taxes.world == "off" and policy.taxes.needs_line_codes and policy.country != "US"
     return policy.taxes.world == "global" or off_by_hand

@@ -234,6 +234,7 @@ class RecordedMoney:
     account: Ref
     amount: Decimal
     method: Ref | None = None
+    received_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

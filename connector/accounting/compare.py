@@ -15,6 +15,7 @@ from connector.accounting.documents import (
     CreditApplication,
     Document,
     DocumentLine,
+    ExpenseDocument,
     Means,
     PaymentDocument,
     Planned,
@@ -148,6 +149,8 @@ def _rate_differences(planned: Mapping[str, Decimal], found: Mapping[str, Decima
 def _content(document: Document) -> dict[str, Any]:
     if isinstance(document, PaymentDocument):
         return _payment_content(document)
+    if isinstance(document, ExpenseDocument):
+        return _expense_content(document)
     return _application_content(document) if isinstance(document, CreditApplication) else _sale_content(document)
 
 
@@ -203,6 +206,18 @@ def _application_content(application: CreditApplication) -> dict[str, Any]:
         "date": application.document_date.isoformat(),
         "currency": application.currency,
         "amount": _amount(application.amount),
+    }
+
+
+def _expense_content(expense: ExpenseDocument) -> dict[str, Any]:
+    return {
+        "kind": expense.kind.value,
+        "key": expense.key,
+        "date": expense.document_date.isoformat(),
+        "currency": expense.currency,
+        "total": _amount(expense.total),
+        "account": _id(expense.account),
+        "expense_account": _id(expense.expense_account),
     }
 
 

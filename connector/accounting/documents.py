@@ -21,6 +21,7 @@ class DocumentKind(StrEnum):
     CREDIT_MEMO = "CreditMemo"
     REFUND_RECEIPT = "RefundReceipt"
     PAYMENT = "Payment"
+    PURCHASE = "Purchase"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,28 @@ class CreditApplication:
     kind: DocumentKind = DocumentKind.PAYMENT
 
 
-Document = SaleDocument | PaymentDocument | CreditApplication
+@dataclass(frozen=True, slots=True)
+class ExpenseDocument:
+    """An expense paid from a bank account of the company: what a payment gateway kept of an order's money.
+
+    account: the clearing account it leaves; expense_account: where it is booked. total: above zero, in the
+    company's own currency.
+    """
+
+    key: str
+    document_date: date
+    currency: str
+    account: Ref
+    expense_account: Ref
+    total: Decimal
+    description: str
+    private_note: str
+    payment_method: Ref | None = None
+    global_tax: Literal["NotApplicable"] | None = None
+    kind: DocumentKind = DocumentKind.PURCHASE
+
+
+Document = SaleDocument | PaymentDocument | CreditApplication | ExpenseDocument
 
 
 class Means(StrEnum):

@@ -19,6 +19,11 @@ def payment_key(order_id: int, number: int) -> str:
     return f"order:{order_id}:payment:{number}"
 
 
+def fee_key(order_id: int) -> str:
+    """What the payment gateway kept of an order's money."""
+    return f"order:{order_id}:fee"
+
+
 def refund_key(order_id: int, refund_id: int) -> str:
     return f"order:{order_id}:refund:{refund_id}"
 
@@ -71,6 +76,10 @@ def sale_marker(tenant_key: str, order_id: int) -> str:
 
 def payment_marker(tenant_key: str, order_id: int) -> str:
     return f"{sale_marker(tenant_key, order_id)}:payment"
+
+
+def fee_marker(tenant_key: str, order_id: int) -> str:
+    return f"{sale_marker(tenant_key, order_id)}:fee"
 
 
 def refund_marker(tenant_key: str, order_id: int, refund_id: int) -> str:

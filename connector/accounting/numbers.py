@@ -7,7 +7,7 @@ from datetime import date
 
 from connector.accounting.commerce import Order, Refund
 from connector.accounting.documents import Held, Notice
-from connector.accounting.keys import payment_marker, sale_marker
+from connector.accounting.keys import fee_marker, payment_marker, sale_marker
 from connector.accounting.policy import PostingPolicy
 from connector.accounting.texts import NOTE_LIMIT, accepted, one_line, say, shorten
 
@@ -71,6 +71,12 @@ def sale_note(order: Order, policy: PostingPolicy, *, true_date: date | None = N
 
 def payment_note(order: Order, policy: PostingPolicy, *, true_date: date | None = None) -> str:
     return _sale_note(payment_marker(policy.tenant_key, order.id), order, policy, true_date)
+
+
+def fee_note(order: Order, policy: PostingPolicy) -> str:
+    """Without the buyer's note: an expense is no document of the buyer's."""
+    parts = (_order_text(order, policy), one_line(order.payment_method_title), one_line(order.transaction_id))
+    return _note(fee_marker(policy.tenant_key, order.id), parts)
 
 
 def refund_note(

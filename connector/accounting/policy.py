@@ -186,12 +186,15 @@ class PostingPolicy:
     record_payments: bool = True
     default_account: Ref | None = None
     gateways: Mapping[str, GatewayMapping] = field(default_factory=dict)
+    gateway_fees: bool = False
+    fee_account: Ref | None = None
+    """What payment gateways kept becomes an expense on this account."""
     language: str = "en"
     inactive_refs: Mapping[str, str] = field(default_factory=dict)
     """Settings whose QuickBooks object has vanished or become inactive: option key -> name, e.g. shipping_item.
 
     Keys: default_item, shipping_item, discount_item, fee_item, fee_items:<name>, rounding_item, refund_item, tax_item,
-    untaxed_code, tax_code:<id>, class, location, terms, default_account, gateway:<gateway>.
+    untaxed_code, tax_code:<id>, class, location, terms, default_account, fee_account, gateway:<gateway>.
     """
     items: ItemPolicy = ItemPolicy()
     customers: CustomerPolicy = CustomerPolicy()

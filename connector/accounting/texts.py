@@ -21,6 +21,7 @@ TextKey = Literal[
     "refund_number",
     "refunded_tax",
     "cancelled",
+    "gateway_fee",
 ]
 
 DESCRIPTION_LIMIT = 4000
@@ -43,6 +44,7 @@ _TEXTS: dict[str, dict[TextKey, str]] = {
         "refund_number": "Refund {number}",
         "refunded_tax": "Tax refunded",
         "cancelled": "Cancelled",
+        "gateway_fee": "Gateway fee",
     },
     "fr": {
         "order": "Commande {number}",
@@ -59,6 +61,7 @@ _TEXTS: dict[str, dict[TextKey, str]] = {
         "refund_number": "Remboursement {number}",
         "refunded_tax": "Taxe remboursée",
         "cancelled": "Annulée",
+        "gateway_fee": "Frais de paiement",
     },
 }
 _REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")

@@ -49,7 +49,7 @@ _OPERATION_PARAMS: Mapping[str, Mapping[str, str]] = {
 }
 _VOID_BY_UPDATE = {"operation": "update", "include": "void"}
 _VOIDED_BY_UPDATE = frozenset({"SalesReceipt", "Payment"})
-_CANNOT_BE_VOIDED = frozenset({"CreditMemo", "RefundReceipt"})
+_CANNOT_BE_VOIDED = frozenset({"CreditMemo", "RefundReceipt", "Purchase"})
 
 
 class QuickBooksBooks(Transport):

@@ -11,6 +11,7 @@ from connector.accounting.documents import (
     DocumentKind,
     DocumentLine,
     DocumentTax,
+    ExpenseDocument,
     PaymentDocument,
     RateTax,
     SaleDocument,
@@ -32,6 +33,8 @@ def encode_document(document: Document, *, paid_id: str = "", credit_id: str = "
         return document.kind.value, _payment(document, paid_id)
     if isinstance(document, CreditApplication):
         return document.kind.value, _application(document, paid_id, credit_id)
+    if isinstance(document, ExpenseDocument):
+        return document.kind.value, _expense(document)
     return document.kind.value, _sale(document)
 
 
@@ -155,6 +158,28 @@ def _application(application: CreditApplication, invoice_id: str, credit_id: str
             "TotalAmt": 0,
             "PrivateNote": values.block_of_text(application.private_note, values.PRIVATE_NOTE),
             "Line": [{"Amount": amount, "LinkedTxn": [{"TxnId": txn_id, "TxnType": kind}]} for kind, txn_id in linked],
+        }
+    )
+
+
+def _expense(expense: ExpenseDocument) -> Payload:
+    """Paid at once from a bank account; a fee is outside of the sales taxes that the company keeps."""
+    line = {
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "Amount": values.number(expense.total),
+        "Description": values.block_of_text(expense.description, values.DESCRIPTION),
+        "AccountBasedExpenseLineDetail": {"AccountRef": values.reference(expense.expense_account)},
+    }
+    return values.compact(
+        {
+            "PaymentType": "Cash",
+            "AccountRef": values.reference(expense.account),
+            "CurrencyRef": {"value": expense.currency},
+            "TxnDate": values.day(expense.document_date),
+            "GlobalTaxCalculation": expense.global_tax,
+            "PaymentMethodRef": values.reference(expense.payment_method) if expense.payment_method else None,
+            "PrivateNote": values.block_of_text(expense.private_note, values.PRIVATE_NOTE),
+            "Line": [values.compact(line)],
         }
     )
 

@@ -1,7 +1,7 @@
 """Which meta data of an order we use, and what of a line's meta data its buyer sees.
 
 Plugins keep what the core has no field for in meta data. Only the keys of this list, and those the merchant names, are
-kept; nested values have no place in our books.
+kept; nested values have no place in our books, but for the fee that PayPal Payments keeps in one.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 
 from connector.accounting.commerce import VAT_NUMBER_KEYS
+from connector.accounting.fees import FEE_KEYS, PPCP_FEE, PPCP_FEE_CURRENCY
 from connector.woo.fields import Fields
 from connector.woo.texts import clean_text
 
@@ -33,15 +34,8 @@ EXCHANGE_RATE_KEYS = (
     "_woocs_order_base_currency",
     "_base_currency_exchange_rate",
 )
-GATEWAY_FEE_KEYS = (
-    "_stripe_fee",
-    "_stripe_net",
-    "_stripe_currency",
-    "_stripe_charge_captured",
-    "_wcpay_transaction_fee",
-    "_wcpay_net",
-    "PayPal Transaction Fee",
-    "_paypal_transaction_fee",
+GATEWAY_FEE_KEYS = tuple(
+    key for row in FEE_KEYS for key in (row.key, row.currency, row.unless_no) if key and key != PPCP_FEE_CURRENCY
 )
 VAT_EXEMPT_KEY = "is_vat_exempt"
 USED_KEYS = frozenset((*VAT_NUMBER_KEYS, *INVOICE_NUMBER_KEYS, *EXCHANGE_RATE_KEYS, *GATEWAY_FEE_KEYS, VAT_EXEMPT_KEY))
@@ -57,7 +51,18 @@ def simple_meta(entries: Iterable[Fields], extra_keys: Collection[str] = ()) -> 
             value = _simple(entry.raw.get("value"))
             if value:
                 found[key] = value
+        if key == PPCP_FEE and key not in found:
+            found |= _paypal_fee(entry.raw.get("value"))
     return found
+
+
+def _paypal_fee(value: object) -> Mapping[str, str]:
+    """{"paypal_fee": {"currency_code": "EUR", "value": "1.41"}, …} as two plain keys; nothing where it says nothing."""
+    inner = value.get("paypal_fee") if isinstance(value, Mapping) else None
+    if not isinstance(inner, Mapping):
+        return {}
+    amount = _simple(inner.get("value"))
+    return {PPCP_FEE: amount, PPCP_FEE_CURRENCY: _simple(inner.get("currency_code"))} if amount else {}
 
 
 def visible_attributes(entries: Iterable[Fields]) -> tuple[tuple[str, str], ...]:

@@ -107,6 +107,7 @@ def _shown(books: Books, kind: str, document: Mapping[str, Any]) -> dict[str, An
         "CustomerRef": document.get("CustomerRef"),
         "CurrencyRef": document.get("CurrencyRef"),
         "ExchangeRate": document.get("ExchangeRate"),
+        "AccountRef": document.get("AccountRef"),
         "DepositToAccountRef": document.get("DepositToAccountRef"),
         "PaymentMethodRef": document.get("PaymentMethodRef"),
         "PaymentRefNum": document.get("PaymentRefNum"),

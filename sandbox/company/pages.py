@@ -21,6 +21,7 @@ _WORDS = {
     "CreditMemo": "Credit memo",
     "RefundReceipt": "Refund receipt",
     "Payment": "Payment",
+    "Purchase": "Expense",
     "Deposit": "Deposit",
 }
 
@@ -156,7 +157,7 @@ class Pages:
             "Date": document["TxnDate"],
             "Due": document.get("DueDate"),
             "Payment method": (document.get("PaymentMethodRef") or {}).get("name"),
-            "Account": (document.get("DepositToAccountRef") or {}).get("name"),
+            "Account": (document.get("DepositToAccountRef") or document.get("AccountRef") or {}).get("name"),
             "Reference": document.get("PaymentRefNum"),
             "Location": (document.get("DepartmentRef") or {}).get("name"),
             "Total": f"{money(document['TotalAmt'])} {currency}",
@@ -178,12 +179,14 @@ class Pages:
         rows = []
         for line in document.get("Line") or []:
             detail = line.get("SalesItemLineDetail")
+            account = (line.get("AccountBasedExpenseLineDetail") or {}).get("AccountRef") or {}
             if line.get("DetailType") == "SubTotalLineDetail":
                 rows.append(f'<tr class="sum"><td colspan="5">Subtotal</td>{_amount(line["Amount"], currency)}</tr>')
                 continue
             if line.get("LinkedTxn"):
                 continue
-            name = detail["ItemRef"].get("name", "") if detail else "Discount" if "Amount" in line else ""
+            other = account.get("name") or ("Discount" if "Amount" in line else "")
+            name = detail["ItemRef"].get("name", "") if detail else other
             code = self._books.get("TaxCode", str(((detail or {}).get("TaxCodeRef") or {}).get("value", ""))) or {}
             rows.append(
                 f"<tr><td>{escape(str(name))}</td><td>{escape(str(line.get('Description', '')))}</td>"

@@ -31,6 +31,7 @@ FILTERABLE: Mapping[str, tuple[str, ...]] = {
         "SalesReceipt": f"{_TXN_FIELDS} DocNumber Balance",
         "CreditMemo": f"{_TXN_FIELDS} DocNumber SalesTermRef Balance",
         "RefundReceipt": f"{_TXN_FIELDS} DocNumber Balance PaymentType",
+        "Purchase": "Id TxnDate TotalAmt DocNumber PaymentType MetaData.CreateTime MetaData.LastUpdatedTime",
         "Payment": f"{_TXN_FIELDS} PaymentMethodRef PaymentRefNum",
         "Account": f"{_LIST_FIELDS} AccountType AccountSubType Classification AcctNum SubAccount ParentRef",
         "Class": _LIST_FIELDS,

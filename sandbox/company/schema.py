@@ -238,6 +238,16 @@ LINE: dict[str, Check] = {
     "SubTotalLineDetail": anything, "GroupLineDetail": anything, "LineEx": anything, "PaymentLineDetail": anything,
 }  # fmt: skip
 
+EXPENSE_LINE: dict[str, Check] = {
+    "Id": text(20), "LineNum": number, "Description": text(4000), "Amount": number,
+    "DetailType": choice("AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail"),
+    "AccountBasedExpenseLineDetail": nested("AccountBasedExpenseLineDetail", {
+        "AccountRef": ref, "TaxCodeRef": ref, "ClassRef": ref, "CustomerRef": ref, "TaxAmount": number,
+        "BillableStatus": choice("Billable", "NotBillable", "HasBeenBilled"), "TaxInclusiveAmt": number,
+    }),
+    "ItemBasedExpenseLineDetail": anything, "LineEx": anything, "ProjectRef": ref,
+}  # fmt: skip
+
 _TAX_LINE: dict[str, Check] = {
     "Id": read_only, "LineNum": read_only, "Description": read_only, "Amount": number, "DetailType": text(40),
     "TaxLineDetail": nested("TaxLineDetail", {
@@ -354,6 +364,14 @@ ENTITIES: dict[str, dict[str, Check]] = {
     "SalesReceipt": _SALE,
     "CreditMemo": {**_SALE, "RemainingCredit": read_only, "InvoiceRef": ref},
     "RefundReceipt": {**_SALE, "RemainingCredit": read_only, "PaymentRefNum": text(21)},
+    "Purchase": {
+        **{name: check for name, check in _TXN.items() if name != "CustomerRef"},
+        "Line": list_of(nested("Line", EXPENSE_LINE)), "AccountRef": ref, "EntityRef": ref,
+        "PaymentType": choice("Cash", "Check", "CreditCard"), "PaymentMethodRef": ref,
+        "Credit": flag, "PrintStatus": choice("NotSet", "NeedToPrint", "PrintComplete"), "RemitToAddr": address,
+        "GlobalTaxCalculation": choice("TaxExcluded", "TaxInclusive", "NotApplicable"),
+        "TxnTaxDetail": nested("TxnTaxDetail", TXN_TAX_DETAIL), "PurchaseEx": anything,
+    },
     "Payment": {
         **_TXN, "TotalAmt": number, "UnappliedAmt": read_only, "ProcessPayment": flag, "DepositToAccountRef": ref,
         "PaymentMethodRef": ref, "PaymentRefNum": text(21), "ARAccountRef": ref, "CreditCardPayment": anything,
@@ -362,7 +380,7 @@ ENTITIES: dict[str, dict[str, Check]] = {
 }  # fmt: skip
 
 SALES = ("Invoice", "SalesReceipt", "CreditMemo", "RefundReceipt")
-TRANSACTIONS = (*SALES, "Payment")
+TRANSACTIONS = (*SALES, "Payment", "Purchase")
 PEOPLE = ("Customer", "Vendor", "Employee")
 
 

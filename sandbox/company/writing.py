@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.company.books import Books
+from sandbox.company.expenses import save_expense
 from sandbox.company.ledger import difference, move_stock, stock_taken
 from sandbox.company.names import kept_on_full_update, save_name
 from sandbox.company.payments import applied_to, auto_apply, release, save_payment, undo_payment
@@ -75,7 +76,7 @@ def delete(books: Books, kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
         _check_changeable(books, old)
         if kind == "Payment":
             undo_payment(books, old)
-        else:
+        elif kind in SALES:
             _undo_sale(books, kind, old)
         books.remove(kind, old)
     return {"status": "Deleted", "domain": "QBO", "Id": old["Id"]}
@@ -109,6 +110,8 @@ def _save(
 ) -> dict[str, Any]:
     if kind == "Payment":
         return save_payment(books, wanted, old)
+    if kind == "Purchase":
+        return save_expense(books, wanted, old)
     if kind not in SALES:
         return save_name(books, kind, wanted, old)
     prepared = prepare(books, kind, wanted, old, any_number="allowduplicatedocnum" in include.lower())

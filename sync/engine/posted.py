@@ -16,6 +16,7 @@ from connector.accounting.policy import PostingPolicy, Ref
 from sync.engine import journal, linking
 from sync.engine.cancelled import take_back
 from sync.engine.context import Slice
+from sync.engine.fees import settle_fee
 from sync.engine.plan import order_fingerprint, policy_of, replan, store_sale
 from sync.engine.post import new_posting
 from sync.engine.standing import last_create, sale_in_books
@@ -54,7 +55,8 @@ class SaleOf:
 
 
 def continue_posted(work: Slice, record: Record, order: Order, sale: Posting) -> None:
-    """Ends a record whose sale is posted and exact, or plans what is still missing: its payment, or taking it back.
+    """Ends a record whose sale is posted and exact, or plans what is still missing: its payment, the fee of its
+    gateway, or taking it back.
 
     An order that leaves the selected statuses is not undone silently; an edited one is never overwritten silently
     (product specification, §4)."""
@@ -65,6 +67,8 @@ def continue_posted(work: Slice, record: Record, order: Order, sale: Posting) ->
     if take_back(work, record, order, sale):
         return
     if sale.entity == DocumentKind.INVOICE and _plan_payment(work, record, order, sale):
+        return
+    if settle_fee(work, record, order):
         return
     if record.state != Record.State.SYNCED:
         journal.move(record, work.run, Record.State.SYNCED, version=record.options_version, failed_attempts=0)

@@ -120,13 +120,15 @@ def _money(postings: Sequence[Posting], sale: Posting, answered: Posting) -> tup
     if sale.entity == DocumentKind.SALES_RECEIPT:
         account = _ref(_told(sale, answered, "DepositToAccountRef"))
         method = _ref(_told(sale, answered, "PaymentMethodRef"))
-        return (RecordedMoney(account, answered.total or ZERO, method),) if account else ()
+        day = date.fromisoformat(str(_told(sale, answered, "TxnDate")))
+        return (RecordedMoney(account, answered.total or ZERO, method, day),) if account else ()
     found = []
     for payment in postings:
         account = _ref(payment.payload.get("DepositToAccountRef"))
         if payment.entity == DocumentKind.PAYMENT and account is not None and payment.operation == "create":
             method = _ref(payment.payload.get("PaymentMethodRef"))
-            found.append(RecordedMoney(account, payment.total or ZERO, method))
+            day = date.fromisoformat(str(payment.payload["TxnDate"]))
+            found.append(RecordedMoney(account, payment.total or ZERO, method, day))
     return tuple(found)
 
 

@@ -118,5 +118,10 @@ class Posting(models.Model):
             models.Index(fields=["tenant"], name="posting_to_send", condition=Q(state="planned")),
         ]
 
+    @property
+    def is_standing(self) -> bool:
+        """It made a document that stands in the books, as far as we know."""
+        return self.operation == "create" and self.state == self.State.POSTED
+
     def __str__(self) -> str:
         return f"{self.operation} {self.key} g{self.generation} ({self.state})"

@@ -65,6 +65,10 @@ class Comparison:
     totals: list[Total] = field(default_factory=list)
 
 
+BESIDE = frozenset({"Payment", "Purchase"})
+"""What stands beside a sale's own document: its payment, and the fee that the gateway kept."""
+
+
 def compare(record: Record, postings: Sequence[Posting]) -> Comparison | None:
     """None when the store's data cannot be read as an order."""
     order = parse_order(record.raw) if record.source == Record.Source.ORDER and record.raw else None
@@ -86,9 +90,9 @@ def compare(record: Record, postings: Sequence[Posting]) -> Comparison | None:
 
 
 def last_sale(postings: Sequence[Posting]) -> Posting | None:
-    """The last version that QuickBooks confirmed, of the sale or of the credit; payments are told apart."""
+    """The last version that QuickBooks confirmed, of the sale or of the credit; payments and fees are told apart."""
     is_living = any(
-        posting.operation == "create" and posting.state == Posting.State.POSTED and posting.entity != "Payment"
+        posting.operation == "create" and posting.state == Posting.State.POSTED and posting.entity not in BESIDE
         for posting in postings
     )
     sent = [
@@ -96,7 +100,7 @@ def last_sale(postings: Sequence[Posting]) -> Posting | None:
         for posting in postings
         if posting.state == Posting.State.POSTED
         and posting.operation in ("create", "update")
-        and posting.entity != "Payment"
+        and posting.entity not in BESIDE
     ]
     return sent[-1] if sent and is_living else None
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from sync.models import Record
-from sync.templatetags.formats import as_decimal, money
+from sync.models import Posting, Record
+from sync.templatetags.formats import as_decimal, long_date, money
 from sync.web.reasons import fill
 
 
@@ -54,3 +54,21 @@ def explain(record: Record) -> list[Explanation]:
             )
         )
     return found
+
+
+def explain_fee(record: Record, fee: Posting) -> Explanation:
+    """Where the gateway's fee went, and what the clearing account keeps of this sale."""
+    body = fee.answer or fee.payload
+    lines = body.get("Line") or [{}]
+    expense = (lines[0].get("AccountBasedExpenseLineDetail") or {}).get("AccountRef") or {}
+    words = {
+        "fee": money(fee.total, record.currency),
+        "clearing": str((body.get("AccountRef") or {}).get("name", "")),
+        "expense": str(expense.get("name", "")),
+        "day": long_date(str(body.get("TxnDate", ""))),
+    }
+    text = _(
+        "%(fee)s, an expense of %(day)s from “%(clearing)s” to “%(expense)s”. The sale keeps its full amount and its"
+        " tax; “%(clearing)s” keeps what the gateway pays out. A refund does not bring the fee back."
+    )
+    return Explanation(_("What the gateway kept"), fill(text, words))

@@ -57,6 +57,7 @@ KINDS: dict[str, Kind] = {
     "posted/CreditMemo": Kind("arrow-right", _("Credit memo %(number)s sent to QuickBooks")),
     "posted/RefundReceipt": Kind("arrow-right", _("Refund receipt %(number)s sent to QuickBooks")),
     "posted/Payment": Kind("credit-card", _("Payment sent to QuickBooks")),
+    "posted/Purchase": Kind("receipt-text", _("Gateway fee sent to QuickBooks")),
     "applied": Kind("link", _("Credit applied to the invoice"), "%(total)s"),
     "voided": Kind("undo-2", _("Invoice %(number)s voided in QuickBooks")),
     "decided": Kind("circle-check", _("Decided by %(by)s")),
@@ -130,7 +131,7 @@ def _kind(event: RecordEvent) -> Kind:
     if event.kind == "repaired" and "from" not in details:
         closer = "answered"
     fallback = Kind("info", event.kind.replace("_", " ").capitalize())
-    if event.kind == "posted" and closer != "Payment" and not details.get("number"):
+    if event.kind == "posted" and closer not in ("Payment", "Purchase") and not details.get("number"):
         return KINDS["posted"]
     return KINDS.get(f"{event.kind}/{closer}") or KINDS.get(event.kind) or fallback
 

@@ -74,6 +74,7 @@ ENTITIES: dict[str, Text] = {
     "CreditMemo": _("Credit memo"),
     "RefundReceipt": _("Refund receipt"),
     "Payment": _("Payment"),
+    "Purchase": _("Gateway fee"),
 }
 _PAGES = {
     "Invoice": "invoice",
@@ -81,6 +82,7 @@ _PAGES = {
     "CreditMemo": "creditmemo",
     "RefundReceipt": "refundreceipt",
     "Payment": "recvpayment",
+    "Purchase": "expense",
 }
 
 HEADING: dict[str, Text] = {

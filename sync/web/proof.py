@@ -89,8 +89,18 @@ def prove_period(sums: Sums | None, currency: str) -> Proof:
     return Proof("ok", "circle-check", title, unexplained, parts)
 
 
-def prove_record(record: Record, posting: Posting | None) -> Proof:
-    """Store total = what QuickBooks answered, rate by rate; while nothing is posted, what is planned."""
+def prove_record(record: Record, posting: Posting | None, fee: Posting | None = None) -> Proof:
+    """Store total = what QuickBooks answered, rate by rate; while nothing is posted, what is planned.
+
+    fee: the gateway's, an expense beside the sale: it has an equation of its own and is no part of any other."""
+    proof = _prove_sale(record, posting)
+    if fee is not None:
+        left, right = fee.planned_total or Decimal(0), fee.total or Decimal(0)
+        proof.equations.append(_equation(_("Gateway fee"), left, right, record.currency))
+    return proof
+
+
+def _prove_sale(record: Record, posting: Posting | None) -> Proof:
     amounts = amounts_of(record, posting)
     store = amounts.store_total
     number = order_label(record.number)

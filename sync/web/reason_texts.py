@@ -269,6 +269,16 @@ ATTENTION: dict[str, Reason] = {
         title=_("Linked documents that show another total than the store"),
         cure=_("Correct the document in QuickBooks, keep the link as it is, or take it off."),
     ),
+    "totals_differ/fee": Reason(
+        "git-compare",
+        _("Gateway fee differs"),
+        _(
+            "The gateway’s fee is %(store_total)s on the order, and QuickBooks booked %(books_total)s. The sale itself is"
+            " exact."
+        ),
+        title=_("Gateway fees that QuickBooks booked at another amount"),
+        cure=_("Correct the expense in QuickBooks, then skip it here."),
+    ),
     "totals_differ/lines_differ": Reason(
         "git-compare",
         _("Lines do not add up"),
@@ -468,6 +478,16 @@ ATTENTION: dict[str, Reason] = {
         title=_("Payments that QuickBooks refused (code %(code)s)"),
         cure=_("Correct the cause in QuickBooks, then retry."),
     ),
+    "refused_by_quickbooks/fee": Reason(
+        "circle-x",
+        _("Gateway fee refused"),
+        _(
+            "The sale and its money stand in QuickBooks, but QuickBooks refused the gateway’s fee (code %(code)s):"
+            " “%(message)s”"
+        ),
+        title=_("Gateway fees that QuickBooks refused (code %(code)s)"),
+        cure=_("Correct the cause in QuickBooks, then retry."),
+    ),
     "refused_by_store": Reason(
         "circle-x",
         _("Refused by the store"),
@@ -493,6 +513,7 @@ SETTINGS: dict[str, Text] = {
     "tax_code": _("tax code"),
     "default_account": _("default clearing account"),
     "gateway": _("account of a payment method"),
+    "fee_account": _("account for gateway fees"),
     "income_account": _("income account"),
     "expense_account": _("expense account"),
     "inventory_asset_account": _("inventory asset account"),
@@ -543,6 +564,16 @@ NOTICES: dict[str, Text] = {
     "no_company": _("The buyer named no company, so the customer bears the buyer’s own name."),
     "no_exchange_rate": _(
         "The order bears no exchange rate from %(currency)s to the currency of the books; QuickBooks’ own of the day applies."
+    ),
+    "fee_in_other_currency": _(
+        "The gateway’s fee (%(fee)s %(fee_currency)s) is not in the currency of the books and was not sent. Book it by hand."
+    ),
+    "fee_needs_bank_account": _(
+        "The gateway’s fee of %(amount)s was not sent: QuickBooks pays expenses from accounts of type Bank only, and"
+        " “%(account)s” is of another type. Choose a clearing account of type Bank for this payment method."
+    ),
+    "fee_unusable": _(
+        "The gateway’s fee was not sent: “%(fee)s”, as the order bears it, is no amount that could be kept of its money."
     ),
     "number_left_empty": _(
         "QuickBooks leaves numbers blank while “Custom transaction numbers” is on. Turn it off there, under Account and"

@@ -138,7 +138,7 @@ def _find(base: str, details: Mapping[str, Any]) -> Reason:
         problem = str(details.get("why") or "")
     if base == "unmatched_product" and not details.get("sku"):
         problem = "no_sku"
-    elif base == "totals_differ" and details.get("books_total") and problem != "linked":
+    elif base == "totals_differ" and details.get("books_total") and problem not in ("linked", "fee"):
         problem = "compared"
     elif base == "tax_not_representable" and details.get("computed"):
         problem = "refused"

@@ -339,6 +339,13 @@ def _notes(figures: Mapping[str, Any]) -> list[str]:
                 row["count"],
             )
             notes.append(fill(text, {"count": count(row["count"]), "total": money(row["total"], row["currency"])}))
+        if row["entity"] == "Purchase":
+            text = ngettext(
+                "%(count)s gateway fee booked as an expense: %(total)s.",
+                "%(count)s gateway fees booked as expenses: %(total)s.",
+                row["count"],
+            )
+            notes.append(fill(text, {"count": count(row["count"]), "total": money(row["total"], row["currency"])}))
     if figures["updated"]:
         text = ngettext(
             "%(count)s document was updated after its order had changed.",

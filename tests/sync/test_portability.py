@@ -24,7 +24,6 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("payments.gateway_fees", True),
         ("retention_days", 30),
     ],
 )

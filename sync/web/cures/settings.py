@@ -49,6 +49,7 @@ _LISTS: Mapping[str, tuple[str, Callable[[Company], list[NameRow]]]] = {
     "expense_account": ("items", _accounts("Cost of Goods Sold", "Expense")),
     "inventory_asset_account": ("items", _accounts("Other Current Asset")),
     "cogs_account": ("items", _accounts("Cost of Goods Sold")),
+    "fee_account": ("payments", _accounts("Expense", "Other Expense", "Cost of Goods Sold")),
 }
 """Setting -> section of the options, and what it may be chosen from."""
 

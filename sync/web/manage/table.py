@@ -576,13 +576,19 @@ PAYMENTS = Subject(
                 Place(
                     "payments.gateway_fees",
                     _("Send gateway fees"),
-                    _("What Stripe and PayPal keep, as they write it onto the order."),
+                    _(
+                        "What Stripe, WooPayments or PayPal keep, as their plugins write it onto the order, becomes an"
+                        " expense from the clearing account once the sale and its money stand in QuickBooks. The sale"
+                        " keeps its full amount and tax; the clearing account keeps what the gateway pays out. Only"
+                        " fees in the currency of the books, and from accounts of type Bank. A refund leaves the fee"
+                        " alone, as the gateways do."
+                    ),
                     "switch",
                 ),
                 Place(
                     "payments.fee_account",
                     _("Account for gateway fees"),
-                    _("An expense account."),
+                    _("An expense account, for example bank charges. Fees are booked without tax."),
                     list_name="expense",
                     none=_("None"),
                     lock="lists",

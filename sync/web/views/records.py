@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from connector.accounting.keys import fee_key
 from sync.models import Posting, Record
 from sync.reports import records_of_cause, with_documents
 from sync.tasks import start_run
 from sync.templatetags.formats import count
 from sync.web.compare import compare, last_sale
-from sync.web.explanations import explain
+from sync.web.explanations import explain, explain_fee
 from sync.web.forms import RecordFilter, RecordFilterForm, SkipForm
 from sync.web.history import tell_history
 from sync.web.labels import (
@@ -75,6 +76,7 @@ def record(request: HttpRequest, workspace: Workspace, record_id: int) -> HttpRe
     found = _get(workspace, record_id)
     postings = list(found.postings.order_by("pk"))
     sale = last_sale(postings)
+    fee = next((one for one in postings if one.key == fee_key(found.woo_id) and one.is_standing), None)
     events = list(found.events.all())
     told = (
         tell(found.reason, found.details, number=found.number, currency=found.currency, source=found.source)
@@ -88,9 +90,9 @@ def record(request: HttpRequest, workspace: Workspace, record_id: int) -> HttpRe
         "gateway": str(found.raw.get("payment_method_title") or "") if isinstance(found.raw, dict) else "",
         "told": told,
         "told_kind": "warn" if found.state == Record.State.ATTENTION else "info",
-        "proof": prove_record(found, sale),
+        "proof": prove_record(found, sale, fee),
         "comparison": compare(found, postings),
-        "explanations": explain(found),
+        "explanations": [*explain(found), *([explain_fee(found, fee)] if fee else [])],
         "notices": [text for text in (tell_notice(one, currency=found.currency) for one in found.notices) if text],
         "history": tell_history(found, events),
         "rules": rules_of(found.options_version),

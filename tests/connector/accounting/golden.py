@@ -9,6 +9,7 @@ from connector.accounting.documents import (
     CreditApplication,
     Document,
     DocumentLine,
+    ExpenseDocument,
     Outcome,
     PaymentDocument,
     Planned,
@@ -19,11 +20,13 @@ from connector.accounting.documents import (
 from connector.accounting.policy import Ref
 
 
-def render_outcome(outcome: Outcome | Void | None) -> dict[str, Any]:
+def render_outcome(outcome: Outcome | ExpenseDocument | Void | None) -> dict[str, Any]:
     if outcome is None:
         return {"outcome": "nothing"}
     if isinstance(outcome, Void):
         return {"outcome": "void", "kind": outcome.kind.value, "key": outcome.key, "qbo_id": outcome.qbo_id}
+    if isinstance(outcome, ExpenseDocument):
+        return _expense(outcome)
     if isinstance(outcome, Planned):
         return _full(
             outcome="planned",
@@ -35,6 +38,8 @@ def render_outcome(outcome: Outcome | Void | None) -> dict[str, Any]:
 
 
 def _document(document: Document) -> dict[str, Any]:
+    if isinstance(document, ExpenseDocument):
+        return _expense(document)
     if isinstance(document, CreditApplication):
         return _application(document)
     return _payment(document) if isinstance(document, PaymentDocument) else _sale(document)
@@ -77,6 +82,19 @@ def _payment(payment: PaymentDocument) -> dict[str, Any]:
         method=_id(payment.payment_method),
         reference=payment.payment_reference,
         note=payment.private_note,
+    )
+
+
+def _expense(expense: ExpenseDocument) -> dict[str, Any]:
+    return _full(
+        kind=expense.kind.value,
+        date=expense.document_date.isoformat(),
+        total=_amount(expense.total),
+        paid_from=expense.account.name,
+        booked_on=expense.expense_account.name,
+        method=_id(expense.payment_method),
+        text=expense.description,
+        note=expense.private_note,
     )
 
 

@@ -107,6 +107,16 @@ def test_meta_data_the_merchant_names_is_kept_too(order_of: OrderOf) -> None:
     assert order.meta == {"legal_number": "F-2026-17"}
 
 
+def test_the_fee_that_paypal_payments_keeps_in_an_object_is_read(order_of: OrderOf) -> None:
+    fees = {"gross_amount": {"currency_code": "EUR", "value": "30.00"},
+            "paypal_fee": {"currency_code": "EUR", "value": "1.41"}}  # fmt: skip
+    raw = order_of("fr", 86) | {"meta_data": [{"id": 1, "key": "_ppcp_paypal_fees", "value": fees}]}
+    assert read(raw).meta == {"_ppcp_paypal_fees": "1.41", "_ppcp_paypal_fees:currency": "EUR"}
+    for nothing in ("", [], {"paypal_fee": None}, {"paypal_fee": {"value": {}}}):
+        raw = raw | {"meta_data": [{"id": 1, "key": "_ppcp_paypal_fees", "value": nothing}]}
+        assert read(raw).meta == {}
+
+
 def test_a_vat_exempt_buyer_is_known(order_of: OrderOf) -> None:
     assert read(order_of("us", 240)).is_vat_exempt
     assert not read(order_of("us", 239)).is_vat_exempt

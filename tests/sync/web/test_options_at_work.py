@@ -28,14 +28,16 @@ from tests.sync.world import World, run_to_end
 
 PAPER = Path(settings.BASE_DIR) / "docs" / "options.md"
 TEA = [{"sku": "THE-SEN-100", "quantity": 1}]
+FEE = [{"key": "_stripe_fee", "value": "1.17"}, {"key": "_stripe_currency", "value": "EUR"}]
 Books = tuple[list[dict[str, Any]], list[Record]]
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """data: what the page sends besides what it showed; None leaves a field out. seen: what must hold afterwards."""
+    """data: what the page sends besides what it showed; None leaves a field out, a pair is the id of that row of
+    the company's list. seen: what must hold afterwards."""
 
-    data: dict[str, str | list[str] | None]
+    data: dict[str, str | list[str] | tuple[str, str] | None]
     seen: Callable[[Books], bool]
 
 
@@ -45,6 +47,11 @@ def _kinds(books: Books) -> set[str]:
 
 def _reasons(books: Books) -> set[str]:
     return {record.reason for record in books[1]}
+
+
+def _fee_account(document: dict[str, Any]) -> str:
+    details = [line.get("AccountBasedExpenseLineDetail") for line in document["Line"]]
+    return next((str(one["AccountRef"]["name"]) for one in details if one), "")
 
 
 IN_THE_BOOKS: dict[str, Proof] = {
@@ -71,6 +78,14 @@ IN_THE_BOOKS: dict[str, Proof] = {
         {"items-create": None, "orders-default_item": ""}, lambda b: _reasons(b) == {"unmatched_product"}
     ),
     "payments.record": Proof({"payments-record": None}, lambda b: "Payment" not in _kinds(b)),
+    "payments.gateway_fees": Proof(
+        {"payments-gateway_fees": "on", "payments-fee_account": ("Account", "Bank charges")},
+        lambda b: [one["TotalAmt"] for one in b[0] if one["type"] == "Purchase"] == ["1.17"],
+    ),
+    "payments.fee_account": Proof(
+        {"payments-gateway_fees": "on", "payments-fee_account": ("Account", "Cost of Goods Sold")},
+        lambda b: any(_fee_account(one) == "Cost of Goods Sold" for one in b[0]),
+    ),
     "tenant.start_date": Proof({"tenant-start_date": "2099-01-01"}, lambda b: not b[0]),
 }
 
@@ -144,18 +159,23 @@ def _subject_of(fields: dict[str, Any]) -> str:
 @pytest.mark.parametrize("path", IN_THE_BOOKS)
 def test_the_books_follow(path: str, shop: World) -> None:
     tenant = shop.connect(document="invoice" if path == "payments.record" else "sales_receipt")
-    shop.add_order(line_items=TEA, customer_note="Ring twice")
+    shop.add_order(line_items=TEA, customer_note="Ring twice", meta_data=FEE)
     proof = IN_THE_BOOKS[path]
-    wanted = dict(proof.data)
+    wanted = {key: _id(shop, one) if isinstance(one, tuple) else one for key, one in proof.data.items()}
     choose(tenant, path, wanted)
     run_to_end(tenant)
     assert proof.seen((shop.documents(), list(Record.objects.filter(tenant=tenant, source="order"))))
 
 
+def _id(shop: World, row: tuple[str, str]) -> str:
+    kind, name = row
+    return next(str(one["Id"]) for one in shop.names(kind) if one["Name"] == name)
+
+
 def test_without_a_choice_none_of_that_is_so(shop: World) -> None:
     """The proofs above can fail: an untouched workspace shows the opposite of each."""
     tenant = shop.connect()
-    shop.add_order(line_items=TEA, customer_note="Ring twice")
+    shop.add_order(line_items=TEA, customer_note="Ring twice", meta_data=FEE)
     run_to_end(tenant)
     books = (shop.documents(), list(Record.objects.filter(tenant=tenant, source="order")))
     true_anyway = {path for path, proof in IN_THE_BOOKS.items() if proof.seen(books)}
