@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from connector.accounting.books import AccountWanted, ItemWanted, NameRow
 from connector.accounting.facts import facts_from_json
+from connector.accounting.items import NEEDS_EXPENSE_ACCOUNT
 from connector.accounting.keys import name_key, normalise
 from connector.accounting.policy import Ref
 from connector.accounting.suggest import suggest_account, suggest_item
@@ -92,6 +93,7 @@ OPTIONAL = frozenset({"orders.discount_item"})
 """Without it nothing is missing: lines are then sent net of their discount."""
 
 _INCOME = ("Income", "Other Income")
+EXPENSE_TYPES = ("Cost of Goods Sold", "Expense")
 _ROLE_WORDS: Mapping[Role, tuple[str, ...]] = {
     "shipping": ("shipping", "expédition", "livraison"),
     "fees": ("fee", "frais"),
@@ -105,9 +107,6 @@ _ROLE_SUBTYPES: Mapping[Role, tuple[str, ...]] = {
     "rounding": ("OtherMiscellaneousIncome",),
 }
 _SALES_SUBTYPES = ("SalesOfProductIncome", "ServiceFeeIncome")
-_NEEDS_EXPENSE = frozenset({"CA", "GB"})
-"""There every item also names an expense account (QBO reference, 5.3)."""
-
 _NO_PROCESSOR = frozenset({"bacs", "cheque", "cod"})
 """Their money does not pass through anybody's hands on its way to the bank."""
 _BRANDS: Mapping[str, str] = {
@@ -233,7 +232,7 @@ def _items_wanted(company: Company, wanted: Sequence[Missing]) -> dict[str, Item
     """Option -> item to make; one whose account is not there is left out."""
     accounts = _accounts(company)
     country = facts_from_json(company.facts).country if company.facts else ""
-    expense = _expense(accounts) if country in _NEEDS_EXPENSE else None
+    expense = expense_account(accounts) if country in NEEDS_EXPENSE_ACCOUNT else None
     found = {}
     for one in wanted:
         if one.kind == "Item" and (account := _account_of(ITEMS[one.key].role, accounts)) is not None:
@@ -293,8 +292,9 @@ def _account_of(role: Role, accounts: Sequence[NameRow]) -> NameRow | None:
     return next(iter([*by_name, *by_subtype, *sales, *usable]), None)
 
 
-def _expense(accounts: Sequence[NameRow]) -> NameRow | None:
-    for kind in ("Cost of Goods Sold", "Expense"):
+def expense_account(accounts: Sequence[NameRow]) -> NameRow | None:
+    """Where the purchases of an item are counted, if nobody chose: the cost of goods before any other expense."""
+    for kind in EXPENSE_TYPES:
         found = next((row for row in accounts if row.type == kind), None)
         if found is not None:
             return found

@@ -17,6 +17,8 @@ from connector.accounting.policy import PostingPolicy, Ref
 from connector.accounting.settings import require
 from connector.accounting.texts import DESCRIPTION_LIMIT, NAME_LIMIT, name_with, one_line, plain_name, shorten
 
+NEEDS_EXPENSE_ACCOUNT = frozenset({"CA", "GB"})
+"""Countries whose companies refuse an item without an expense account, whatever its type (QBO reference, 5.3)."""
 _UNSOLD_TYPES = frozenset({"Category", "Group"})
 
 
@@ -152,12 +154,16 @@ def unit_price(product: Product, policy: PostingPolicy) -> Decimal | None:
 
 
 def _accounts(policy: PostingPolicy, wants_stock: bool) -> tuple[Ref, Ref | None, Ref | None] | Held:
-    """Income, expense and asset account; inventory needs all three (QBO reference, 5.3)."""
+    """Income, expense and asset account: inventory needs all three, some countries two (QBO reference, 5.3)."""
     income = require(policy.items.income_account, "income_account", policy)
     if isinstance(income, Held):
         return income
     if not wants_stock:
-        return income, policy.items.expense_account, None
+        expense = policy.items.expense_account
+        if policy.country in NEEDS_EXPENSE_ACCOUNT:
+            needed = require(expense, "expense_account", policy)
+            return needed if isinstance(needed, Held) else (income, needed, None)
+        return income, expense, None
     cost = require(policy.items.cogs_account or policy.items.expense_account, "cogs_account", policy)
     asset = require(policy.items.asset_account, "inventory_asset_account", policy)
     if isinstance(cost, Held):

@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connector.accounting.books import CompanyFacts, NameRow
+from connector.accounting.items import NEEDS_EXPENSE_ACCOUNT
 from connector.woo.facts import StoreStatus
+from sync.missing import EXPENSE_TYPES, expense_account
 from sync.setup import GatewayProposal, StoreLists
 from sync.web.reasons import status_name
 
@@ -88,6 +90,11 @@ class OrdersForm(forms.Form):
         required=False,
         help_text=gettext_lazy("Where the sales of items we create are counted."),
     )
+    expense_account = forms.ChoiceField(
+        label=gettext_lazy("Expense account"),
+        required=False,
+        help_text=gettext_lazy("QuickBooks asks for one on every item in this country; we never send costs."),
+    )
 
     def __init__(
         self,
@@ -98,9 +105,11 @@ class OrdersForm(forms.Form):
         items: list[NameRow],
         accounts: list[NameRow],
         proposals: Mapping[str, str],
+        country: str,
         is_first: bool,
     ) -> None:
         orders, item_options = options["orders"], options["items"]
+        usual_expense = expense_account(accounts)
         sellable = [row for row in items if row.type in _SELLABLE]
         super().__init__(
             data,
@@ -112,6 +121,8 @@ class OrdersForm(forms.Form):
                 "create_items": item_options["create"] or is_first,
                 "income_account": _id(item_options["income_account"])
                 or next((row.qbo_id for row in accounts if row.subtype == "SalesOfProductIncome"), ""),
+                "expense_account": _id(item_options["expense_account"])
+                or (usual_expense.qbo_id if usual_expense else ""),
                 **{name: _id(orders[name]) or proposals.get(name, "") for name in ITEM_FIELDS},
                 "discount_item": _id(orders["discount_item"]),
             },
@@ -122,6 +133,10 @@ class OrdersForm(forms.Form):
             self.fields[name].choices = choices_of(sellable, none=_("None"))  # type: ignore[attr-defined]
         income = [row for row in accounts if row.type == "Income"]
         self.fields["income_account"].choices = choices_of(income)  # type: ignore[attr-defined]
+        expenses = [row for row in accounts if row.type in EXPENSE_TYPES]
+        self.fields["expense_account"].choices = choices_of(expenses)  # type: ignore[attr-defined]
+        if country not in NEEDS_EXPENSE_ACCOUNT:
+            del self.fields["expense_account"]
         number = lists.latest_number or "1234"
         prefix = orders["number_prefix"] or "Wio"
         self.fields["number_prefix"].help_text = _("%(prefix)s + %(number)s = %(whole)s; at most 21 characters.") % {
@@ -142,6 +157,8 @@ class OrdersForm(forms.Form):
             )
         if clean.get("create_items") and not clean.get("income_account"):
             self.add_error("income_account", _("Choose the account that sales of new items are counted in."))
+        if clean.get("create_items") and "expense_account" in self.fields and not clean.get("expense_account"):
+            self.add_error("expense_account", _("Choose the account that QuickBooks counts purchases of new items in."))
         return clean
 
     def sections(self) -> dict[str, Any]:
@@ -150,6 +167,8 @@ class OrdersForm(forms.Form):
         items: dict[str, Any] = {"create": clean["create_items"]}
         if clean["income_account"]:
             items["income_account"] = {"id": clean["income_account"]}
+        if clean.get("expense_account"):
+            items["expense_account"] = {"id": clean["expense_account"]}
         return {
             "tenant": {"time_zone": clean["time_zone"]},
             "orders": {

@@ -110,6 +110,7 @@ def orders(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         items=setup.rows_of(tenant.company, "Item"),
         accounts=setup.rows_of(tenant.company, "Account"),
         proposals=setup.item_proposals(tenant.company),
+        country=facts.country if (facts := setup.facts_of(tenant)) else "",
         is_first=_is_open(workspace, "orders"),
     )
     if request.method == "POST" and "make_missing" not in request.POST and form.is_valid():
@@ -238,6 +239,8 @@ def turn_on(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     tenant = workspace.tenant
     if (away := _needs_connections(request, workspace)) is not None:
         return away
+    if tenant.automatic_sync and request.method != "POST":
+        return redirect("overview", slug=tenant.slug)
     initial = {"start_date": setup.options_of(tenant)["tenant"]["start_date"]}
     form = TurnOnForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -323,7 +326,7 @@ def connect_context(workspace: Workspace, key: str) -> dict[str, Any]:
     if setup.is_set_up(workspace.tenant):
         return {"links": []}
     links, here = _step_links(workspace, key)
-    return {"links": links, "here": here, "steps": len(links)}
+    return {"links": links, "here": here, "steps": len(links), "section": "setup"}
 
 
 def _step_links(workspace: Workspace, key: str) -> tuple[list[StepLink], StepLink]:

@@ -45,6 +45,16 @@ def test_categories_and_bundles_never_match(kind: str) -> None:
     assert decide(row("Soap", sku="SAV-1", type=kind)) is None
 
 
+@pytest.mark.parametrize("country", ["GB", "CA"])
+@pytest.mark.parametrize("kind", ["non_inventory", "service"])
+def test_where_every_item_names_an_expense_account_none_is_made_without(kind: str, country: str) -> None:
+    bare = ItemPolicy(type=kind, income_account=Ref("79"))  # type: ignore[arg-type]
+    assert decide(items=bare, country=country, create_items=True) == Held("missing_setting:expense_account")
+    assert created(decide(items=bare, country="FR", create_items=True)).wanted.expense_account is None
+    whole = replace(bare, expense_account=Ref("80"))
+    assert created(decide(items=whole, country=country, create_items=True)).wanted.expense_account == Ref("80")
+
+
 def test_two_items_with_one_sku_are_asked_about() -> None:
     held = decide(row("Soap", "5", sku="SAV-1"), row("Soap old", "6", sku="SAV-1"))
     assert held == Held("ambiguous_sku", {"sku": "SAV-1", "name": "Savon", "items": "Soap (5), Soap old (6)"})

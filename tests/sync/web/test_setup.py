@@ -155,6 +155,35 @@ def test_turning_on_starts_the_first_run(owner: Client, tenant: Tenant) -> None:
     assert (tenant.automatic_sync, tenant.next_run_at) == (False, None)
 
 
+def test_once_it_is_on_the_last_step_leads_away(owner: Client, tenant: Tenant) -> None:
+    owner.post(page(tenant, "on"), {"start_date": "2026-01-01"})
+    assert owner.get(page(tenant, "on")).headers["Location"] == reverse("overview", args=[tenant.slug])
+    again = owner.post(page(tenant, "on"), {"start_date": "2026-01-01"})
+    assert again.headers["Location"] == reverse("run", args=[tenant.slug, Run.objects.get(tenant=tenant).pk])
+
+
+@pytest.mark.parametrize("profile", ["fr", "gb", "ca", "us"])
+def test_what_the_dry_run_promises_is_sent_when_every_suggestion_is_taken(
+    profile: str,
+    new_world: object,  # noqa: F811
+) -> None:
+    shop: World = new_world(profile, orders=12)  # type: ignore[operator]
+    whole = shop.document()
+    shop.apply({name: whole[name] for name in ("tenant", "woocommerce", "quickbooks")})
+    tenant = shop.document_tenant()
+    owner = signed_in(member(tenant, "alice@dupont.example", Role.OWNER, "Alice Dupont"))
+    for step, leads_to in (("orders", "mappings"), ("mappings", "rehearsal")):
+        answer = owner.post(page(tenant, step), filled(owner, page(tenant, step)))
+        assert answer.headers.get("Location") == page(tenant, leads_to), answer.content.decode()
+    context = owner.get(page(tenant, "rehearsal")).context
+    promised = {row.woo_id for row in [*context["ready"], *context["more"]]}
+    assert promised
+    owner.post(page(tenant, "on"), {"start_date": "2018-01-01"})
+    finish(Run.objects.get(tenant=tenant))
+    states = dict(Record.objects.filter(tenant=tenant, source="order").values_list("woo_id", "state"))
+    assert {woo_id: states[woo_id] for woo_id in promised} == dict.fromkeys(promised, Record.State.SYNCED)
+
+
 def test_a_day_that_is_none_turns_nothing_on(owner: Client, tenant: Tenant) -> None:
     assert owner.post(page(tenant, "on"), {"start_date": "soon"}).status_code == 200
     tenant.refresh_from_db()
