@@ -104,9 +104,33 @@ _TEXTS: dict[str, Trouble] = {
 }
 
 
+_KEPT_OUT = _("Check it for a typing error. If the store opens in your browser, its host or a firewall keeps us out.")
+_AT_AN_ADDRESS: dict[str, Trouble] = {
+    "store_unreachable": Trouble("store", _("Nothing answers at this address."), _KEPT_OUT),
+    "store_hung_up": Trouble("store", _("Whatever is at this address broke off the connection."), _KEPT_OUT),
+    "store_timeout": Trouble("store", _("This address took too long to answer."), _KEPT_OUT),
+    "store_blocked": Trouble(
+        "store",
+        _("A firewall at this address turned us away."),
+        _("Allow this service in the firewall or the security extension of your store."),
+    ),
+    "store_failed": Trouble(
+        "store",
+        _("This address answered with a failure of its own."),
+        _("Look whether the store opens in your browser."),
+    ),
+}
+
+
 def tell(reason: str) -> Trouble:
     """The words of a reason that only connecting knows, else those of a run's trouble."""
     return _TEXTS.get(reason) or find_trouble(reason)
+
+
+def sentences_of_address(reason: str) -> str:
+    """The same about an address that nobody has connected yet: it may well be mistyped, and no order waits there."""
+    told = _AT_AN_ADDRESS.get(reason)
+    return f"{told.text} {told.cure}".strip() if told else sentences(reason)
 
 
 def sentences(reason: str) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from sync.models import Run
 from sync.reports import latest_run, open_counts
+from sync.setup import TRIAL
 from sync.web.progress import Progress, measure
 from sync.web.troubles import find_trouble, host_of
 from tenants.models import Connection, Membership, Role, Tenant, User
@@ -37,6 +38,7 @@ class Banner:
     text: str
     action_url: str = ""
     action: str = ""
+    leads_to_setup: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def build_shell(person: User, membership: Membership) -> Shell:
     counts = {one.slug: one.open_records for one in neighbours}
     if tenant.slug not in counts:
         counts[tenant.slug] = open_counts([tenant.pk]).get(tenant.pk, 0)
+    run = latest_run(tenant)
     return Shell(
         tenant=tenant,
         person=person,
@@ -79,8 +82,8 @@ def build_shell(person: User, membership: Membership) -> Shell:
         host=host_of(tenant.store_url),
         neighbours=neighbours,
         open_records=counts[tenant.slug],
-        pulse=_pulse(tenant, latest_run(tenant)),
-        banner=_banner(membership),
+        pulse=_pulse(tenant, run),
+        banner=_banner(membership, run),
     )
 
 
@@ -121,7 +124,7 @@ def _pulse(tenant: Tenant, run: Run | None) -> Pulse:
     return Pulse("ok", "circle-check", _("Up to date"), run.finished_at, next_at, None)
 
 
-def _banner(membership: Membership) -> Banner | None:
+def _banner(membership: Membership, run: Run | None) -> Banner | None:
     """One fact at a time, the worst first."""
     tenant = membership.tenant
     company = tenant.company
@@ -144,5 +147,14 @@ def _banner(membership: Membership) -> Banner | None:
             "info",
             _("You can look, not change"),
             _("You can view this workspace but not change it. Ask one of its owners."),
+        )
+    if run is not None and run.trigger == TRIAL and not tenant.automatic_sync:
+        return Banner(
+            "info",
+            _("The set-up is not finished"),
+            _("One order was sent as a test. Nothing else is sent before you turn it on."),
+            reverse("setup", args=[tenant.slug]),
+            _("Go on with the set-up"),
+            leads_to_setup=True,
         )
     return None

@@ -32,8 +32,8 @@ def judge(
         _("Last 30 days · %(start)s to %(end)s"),
         {"start": day_and_month(period.since), "end": long_date(period.until)},
     )
-    if not period.seen and (last_run is None or last_run.is_active):
-        return _before_the_first_run(tenant, is_running=last_run is not None)
+    if not period.seen and (last_run is None or not _has_finished_once(last_run)):
+        return _before_the_first_run(tenant, is_running=last_run is not None and last_run.is_active)
     gaps = [one for one in period.currencies if to_currency(one.unexplained, one.currency)]
     if gaps:
         amount = money(abs(gaps[0].unexplained), gaps[0].currency)
@@ -70,6 +70,12 @@ def judge(
     else:
         text = fill(_("Every sale and refund since %(date)s is in QuickBooks."), {"date": day_and_month(period.since)})
     return Verdict(eyebrow, title, text)
+
+
+def _has_finished_once(last_run: Run) -> bool:
+    if last_run.state == Run.State.FINISHED:
+        return True
+    return Run.objects.filter(tenant_id=last_run.tenant_id, state=Run.State.FINISHED).exists()
 
 
 def _before_the_first_run(tenant: Tenant, *, is_running: bool) -> Verdict:

@@ -45,5 +45,9 @@ def wanted_rows(rows: Sequence[Row], shown: str, needs_choice: Callable[[Row], b
 def show_trouble(request: HttpRequest, workspace: Workspace, page: str, error: Exception) -> HttpResponse:
     """The page with what went wrong and its cure; nothing that was chosen is lost."""
     reason = error.reason if isinstance(error, SyncError) else "quickbooks_not_connected"
-    context = {"trouble": find_trouble(reason), "page_key": page}
+    context = {
+        "trouble": find_trouble(reason),
+        "page_key": page,
+        "is_unconnected": reason in ("quickbooks_not_connected", "store_not_connected"),
+    }
     return show(request, workspace, "sync/mappings/trouble.html", "mappings", context)

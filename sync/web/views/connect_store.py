@@ -24,7 +24,7 @@ from sync.connections.store import FoundStore, disconnect_store, find_store, is_
 from sync.models import Run
 from sync.tasks import request_webhooks, resume
 from sync.web.checks import store_checks
-from sync.web.connect_texts import sentences, tell
+from sync.web.connect_texts import sentences, sentences_of_address, tell
 from sync.web.forms_connect import AddressForm, KeysForm, SameShopForm
 from sync.web.leaving import leave_for, next_page
 from sync.web.troubles import host_of
@@ -50,7 +50,7 @@ def connect_store(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         if isinstance(found, FoundStore):
             return redirect(_keys_page(tenant, found.url))
         moved_to = found.moved_to
-        form.add_error("address", sentences(found.reason))
+        form.add_error("address", sentences_of_address(found.reason))
     context = {
         "form": form,
         "moved_to": moved_to,

@@ -33,7 +33,7 @@ FEW = 5
 
 @dataclass(frozen=True, slots=True)
 class ClientRow:
-    """`rank` sorts by what needs work: a broken connection first, then what waits for a decision."""
+    """`rank` sorts by what needs work: a broken connection, then what waits for a decision, then what is unfinished."""
 
     tenant: Tenant
     host: str
@@ -89,6 +89,7 @@ def _all_clients(request: HttpRequest) -> HttpResponse:
         "query": query,
         "open_total": sum(row.open_records for row in rows),
         "broken": sum(row.rank == 0 for row in rows),
+        "unfinished": sum(row.rank == 2 for row in rows),
         "may_create": settings.SIGN_UP_OPEN,
     }
     return render(request, "tenants/home.html", context)
@@ -111,6 +112,7 @@ def _latest_runs(tenants: list[Tenant]) -> list[Run]:
 
 def _row(tenant: Tenant, open_records: int, sums: list[Sums], run: Run | None) -> ClientRow:
     connections = _connections(tenant)
+    is_connected = bool(tenant.store_url) and tenant.company is not None
     with timezone.override(tenant.zone), country_of(country(tenant)):
         to_resolve = [money(one.to_resolve, one.currency) for one in sums if one.open_records]
         return ClientRow(
@@ -121,7 +123,7 @@ def _row(tenant: Tenant, open_records: int, sums: list[Sums], run: Run | None) -
             proof=prove_period(sums[0], "") if sums else None,
             run=summarise(run) if run else None,
             connections=connections,
-            rank=0 if connections.look == "bad" else 1 if open_records else 2,
+            rank=0 if connections.look == "bad" else 1 if open_records else 2 if not is_connected else 3,
         )
 
 

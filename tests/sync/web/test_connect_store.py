@@ -81,7 +81,7 @@ def test_the_address_is_normalised_and_looked_at_live(world: World, alice: Clien
         ("mailto:a@b.example", "This is not a web address"),
         ("http://user:secret@shop.example", "contains a user"),
         ("not an address", "does not look like an address"),
-        ("http://127.0.0.1:9", "did not answer"),
+        ("http://127.0.0.1:9", "Nothing answers at this address."),
     ],
 )
 def test_an_address_that_cannot_be_used_says_what_to_do(

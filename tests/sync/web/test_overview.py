@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from sync.models import Posting, Record, Run
-from tenants.models import Company, Role
+from tenants.models import Company, Role, Tenant
 from tests.factories import Cast, busy_month, captured, ended_run, hold, live_run, member, record_of, workspace
 
 NOW = datetime.now(UTC)
@@ -59,6 +59,52 @@ def test_before_the_first_run_it_says_what_is_next(alice: Client, people: Cast) 
     page = page_of(alice, people)
     assert "Nothing has been sent to QuickBooks yet." in page
     assert reverse("sync_now", args=[people.tenant.slug]) in page
+
+
+def test_between_connecting_and_turning_on_it_leads_back_to_the_set_up(alice: Client, people: Cast) -> None:
+    page = page_of(alice, people)
+    assert "Start the first sync" not in page
+    assert f'class="btn primary" href="{reverse("setup", args=[people.tenant.slug])}"' in page
+    Tenant.objects.update(automatic_sync=True)
+    page = page_of(alice, people)
+    assert "Start the first sync" in page
+    assert reverse("setup", args=[people.tenant.slug]) not in page
+
+
+def test_after_a_test_order_every_page_leads_back_to_the_set_up(alice: Client, bob: Client, people: Cast) -> None:
+    sell(people)
+    Run.objects.update(trigger="trial")
+    setup = reverse("setup", args=[people.tenant.slug])
+    for name in ("overview", "records", "runs"):
+        assert "The set-up is not finished" in page_of(alice, people, name)
+        assert setup in page_of(alice, people, name)
+        assert setup not in page_of(bob, people, name)
+    Tenant.objects.update(automatic_sync=True)
+    assert "The set-up is not finished" not in page_of(alice, people)
+
+
+def test_a_first_run_that_failed_is_no_proof_that_the_books_match(alice: Client, people: Cast) -> None:
+    Run.objects.create(tenant=people.tenant, state=Run.State.FAILED, finished_at=NOW, error_reason="store_not_json")
+    assert "Nothing has been sent to QuickBooks yet." in page_of(alice, people)
+    live_run(people.tenant)
+    assert "The sync is under way." in page_of(alice, people)
+
+
+def test_a_shop_without_sales_this_month_keeps_its_figures_while_a_run_works(alice: Client, people: Cast) -> None:
+    ended_run(people.tenant, NOW - timedelta(days=40))
+    live_run(people.tenant)
+    page = page_of(alice, people)
+    assert "No order in these 30 days." in page
+    assert "Orders appear here as they are read." not in page
+
+
+def test_what_was_refused_stays_on_the_page_and_what_was_done_is_a_toast(alice: Client, people: Cast) -> None:
+    Company.objects.update(state="revoked")
+    page = alice.post(reverse("sync_now", args=[people.tenant.slug]), follow=True).content.decode()
+    main = page[page.index("<main") : page.index("</main>")]
+    assert "have to be connected before a sync can start" in main
+    assert page.count("have to be connected before a sync can start") == 1
+    assert "data-toast" not in page
 
 
 def test_while_the_first_run_works_it_shows_how_far(alice: Client, people: Cast) -> None:

@@ -101,6 +101,15 @@ def test_all_clients_are_sorted_by_what_needs_work(people: Cast) -> None:
     assert "Reconnect the store" in page
 
 
+def test_workspaces_that_nobody_connected_are_no_good_news(people: Cast) -> None:
+    calm, unfinished = more_workspaces(people, 2)
+    Tenant.objects.filter(pk=unfinished.pk).update(company=None)
+    page = signed_in(people.alice).get("/clients/").content.decode()
+    assert "1 workspace is not connected yet." in page
+    assert "Nothing needs you." not in page
+    assert page.index(f">{unfinished.name}<") < page.index(f">{calm.name}<")
+
+
 def test_all_clients_take_as_many_queries_for_one_as_for_twenty(
     people: Cast, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
