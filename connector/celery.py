@@ -26,6 +26,7 @@ app.conf.task_routes = {
     "sync.tasks.read_company_names": {"queue": "interactive"},
     "sync.tasks.pull_forward": {"queue": "sync"},
     "sync.tasks.keep_store_webhooks": {"queue": "backfill"},
+    "sync.tasks.compare_books": {"queue": "interactive"},
     "sync.tasks.take_in_events": {"queue": "interactive"},
     "sync.tasks.mail_lost_connection": {"queue": "mail"},
     "sync.mail_tasks.mail_digests": {"queue": "mail"},

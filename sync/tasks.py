@@ -33,8 +33,10 @@ from sync.connections.watching import (
 )
 from sync.engine.requests import request_run
 from sync.engine.run import Step, advance
-from sync.models import Run, StoreHook
-from sync.wiring import LeaseTaken, NotSetUp, slice_for_run
+from sync.models import Reconciliation, Run, StoreHook
+from sync.reconciliation import reading
+from sync.reconciliation.periods import Period
+from sync.wiring import LeaseTaken, NotSetUp, open_books, slice_for_run
 from tenants.budget import Budget
 from tenants.lease import LeaseLost
 from tenants.models import Company, Connection, Tenant, User
@@ -46,6 +48,7 @@ DISPATCH_AT_ONCE = 500
 TURN_SECONDS = 5
 THROTTLED = frozenset({"throttled", "quickbooks_busy"})
 """QuickBooks said 429, about an item or about a whole call: nothing leaves for this company until then."""
+COMPARE_SECONDS = 30.0
 EVENTS_AT_ONCE = 200
 EVENTS_SETTLE_SECONDS = 10
 NAMES_STALL_AFTER = timedelta(minutes=3)
@@ -143,6 +146,7 @@ def sweep() -> None:
         enqueue(run_id)
     for tenant_id in deliveries.forgotten_wishes(now).values_list("tenant_id", flat=True)[:DISPATCH_AT_ONCE]:
         _send(pull_forward, tenant_id, queue="sync")
+    _sweep_comparisons(now)
 
 
 # Webhooks
@@ -220,6 +224,52 @@ def take_in_events(company_id: int, events: Sequence[Sequence[str]]) -> None:
             check_company(company)
         except RetryableError as error:
             logger.warning("connection.not_checked", extra={"company": company_id, "reason": error.reason})
+
+
+# Reconciliation
+
+
+def start_comparison(tenant: Tenant, period: Period, *, user: User | None = None) -> Reconciliation:
+    """Has the period read from QuickBooks in the background, or joins who reads it already."""
+    snapshot = reading.request(tenant, period, user=user)
+    _send_comparison(snapshot.pk)
+    return snapshot
+
+
+def _send_comparison(snapshot_id: int, *, after: datetime | None = None) -> None:
+    Reconciliation.objects.filter(pk=snapshot_id).update(sent_at=timezone.now())
+    _send(compare_books, snapshot_id, queue="interactive", after=after)
+
+
+@shared_task(acks_late=True, reject_on_worker_lost=True)
+def compare_books(snapshot_id: int) -> None:
+    """Reads a snapshot for some seconds and hands on the rest. Safe to repeat: what was read is not read again."""
+    snapshot = Reconciliation.objects.select_related("tenant__company", "company").filter(pk=snapshot_id).first()
+    if snapshot is None or not snapshot.is_active:
+        return
+    if snapshot.not_before and snapshot.not_before > timezone.now():
+        _send_comparison(snapshot_id, after=snapshot.not_before)
+        return
+    try:
+        deadline = timezone.now() + timedelta(seconds=COMPARE_SECONDS)
+        step = reading.advance(snapshot, open_books(snapshot.company), deadline=deadline)
+    except reading.ClaimLost:
+        logger.info("reconciliation.claimed_elsewhere", extra={"reconciliation": snapshot_id})
+        return
+    if step.more:
+        _send_comparison(snapshot_id, after=step.not_before)
+
+
+def _sweep_comparisons(now: datetime) -> None:
+    """Those whose message a broker lost or whose worker died."""
+    waiting = (
+        Reconciliation.objects.filter(state__in=Reconciliation.ACTIVE)
+        .filter(Q(sent_at__isnull=True) | Q(sent_at__lt=now - RESEND_AFTER))
+        .filter(Q(not_before__isnull=True) | Q(not_before__lte=now))
+        .filter(Q(claimed_until__isnull=True) | Q(claimed_until__lt=now))
+    )
+    for snapshot_id in waiting.order_by("created_at").values_list("pk", flat=True)[:DISPATCH_AT_ONCE]:
+        _send_comparison(snapshot_id)
 
 
 # Connections

@@ -126,6 +126,11 @@ class QuickBooksBooks(Transport):
         """All documents of a kind dated within the days, both included; one metered read per 1,000 of them."""
         return self._documents(kind, lambda start: statements.documents_between(kind, first, last, start=start))
 
+    def page_between(self, kind: DocumentKind, first: date, last: date, *, start: int) -> Sequence[FoundDocument]:
+        """One page of `documents_between` by id, counted from 1; a page shorter than 1,000 is the last one."""
+        rows = self._page(kind.value, statements.documents_between(kind, first, last, start=start))
+        return self._decoded(lambda: [decode.found_document(kind.value, row) for row in rows])
+
     def read_document(self, kind: DocumentKind, qbo_id: str) -> FoundDocument | None:
         """The document as it stands, None when it was deleted."""
         body = self._read_entity(kind.value, qbo_id)

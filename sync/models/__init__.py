@@ -5,6 +5,7 @@ from sync.models.mapping import Mapping
 from sync.models.mirror import MirrorEntry
 from sync.models.options import OptionsVersion
 from sync.models.posting import Batch, Posting
+from sync.models.reconciliation import Reconciliation, ReconciliationLine
 from sync.models.record import Record, RecordEvent
 from sync.models.report import Recipient, Report, ReportMail, ReportSchedule, ToldProblem
 from sync.models.run import Run
@@ -19,6 +20,8 @@ __all__ = [
     "OptionsVersion",
     "Posting",
     "Recipient",
+    "Reconciliation",
+    "ReconciliationLine",
     "Record",
     "RecordEvent",
     "Report",
