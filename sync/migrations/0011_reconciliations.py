@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sync', '0009_queue_refunds_and_cancellations'),
+        ('sync', '0010_posting_is_linked'),
         ('tenants', '0004_what_webhooks_told'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
