@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 # What pytest gets, e.g. make test ARGS="tests/sync -x"; without it everything runs, in JOBS processes.
 ARGS ?=
 JOBS ?= 2
+EXAMPLES ?= 2000
 PYTEST = $(BIN)/python -m pytest $(or $(ARGS),-n $(JOBS) --dist loadfile)
 
 export PORT ?= 8000
@@ -15,13 +16,15 @@ export COMPANY_PORT ?= 8201
 export RESET ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-services lint audit bench lock messages clean
+.PHONY: help setup demo test test-services properties exactness lint audit bench lock messages clean
 
 help:
 	@echo 'make demo           try it: the service with a stand-in store and company (PORT, STORE_PORT, COMPANY_PORT, RESET=1)'
 	@echo 'make setup          .venv with everything, and fresh secrets in var/local.env'
 	@echo 'make test           the tests (ARGS="tests/sync -x" for some of them)'
 	@echo 'make test-services  the same on PostgreSQL and Redis, started for the occasion where none answer'
+	@echo 'make properties     the money rules over a night of invented orders (EXAMPLES=2000 of each property)'
+	@echo 'make exactness      docs/exactness.md: how exact every captured order is in every kind of company'
 	@echo 'make lint           style, types, import rules, security, migrations, translations'
 	@echo 'make bench          calls and seconds per 100 orders against the stand-ins'
 
@@ -36,6 +39,12 @@ test: $(VENV)/.development
 
 test-services: $(VENV)/.development
 	@.ci/with-services $(PYTEST)
+
+properties: $(VENV)/.development
+	@HYPOTHESIS_PROFILE=nightly HYPOTHESIS_EXAMPLES=$(EXAMPLES) $(PYTEST) --hypothesis-show-statistics -m properties
+
+exactness: $(VENV)/.development
+	@$(BIN)/python -m pytest --update-golden tests/connector/accounting/test_exactness.py
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .

@@ -22,6 +22,7 @@ from connector.accounting.commerce import (
     TaxLine,
 )
 from connector.accounting.documents import Parties
+from connector.accounting.money import half_up, smallest_unit
 from connector.accounting.policy import (
     GatewayMapping,
     PostingPolicy,
@@ -96,7 +97,7 @@ def orders(draw: st.DrawFn) -> Order:
         fees.append(spread_fee(-draw(amounts("0.01", "20", 2)), tuple(lines)))
     if not lines and not shipping:
         lines = [draw(_lines(classes))]
-    return add_up(draw(_shell()), tuple(lines), tuple(shipping), tuple(fees), at_subtotal=at_subtotal)
+    return add_up(draw(shells()), tuple(lines), tuple(shipping), tuple(fees), at_subtotal=at_subtotal)
 
 
 @st.composite
@@ -141,7 +142,9 @@ def refunds(draw: st.DrawFn, order: Order, *, whole: bool = False) -> tuple[Refu
     for place in range(1, count + 1):
         is_last, before = whole and place == count, dict(left.lines)
         if not whole and draw(st.integers(0, 3)) == 0:
-            amount = cents(left.amount * draw(st.sampled_from([Decimal("0.1"), Decimal("0.5"), Decimal(1)])))
+            amount = half_up(
+                left.amount * draw(st.sampled_from([Decimal("0.1"), Decimal("0.5"), Decimal(1)])), left.unit
+            )
             made.append(_refund(order, place, amount))
             left.amount -= amount
             continue
@@ -194,19 +197,21 @@ class _Left:
     """What the store would still refund of an order, line by line in whole cents, and in all."""
 
     def __init__(self, order: Order) -> None:
-        self.amount = order.total
+        self.unit = smallest_unit(order.currency)
+        self.amount = half_up(order.total, self.unit)
         self.lines: dict[int, OrderLine | ShippingLine | FeeLine] = {}
 
     def take(self, line: _Sold, share: Decimal, *, is_last: bool) -> _Sold:
         """A part of a line by pieces, or all that is left of it, which this lowers."""
         place = id(line)
-        left = self.lines.get(place) or _shown(line)
+        shown = _part_of(line, Decimal(1), self.unit)
+        left = self.lines.get(place) or shown
         if is_last or share == 1:
-            self.lines[place] = _part_of(left, Decimal(0))
+            self.lines[place] = _part_of(left, Decimal(0), self.unit)
             return left  # type: ignore[return-value]
-        part = _part_of(_shown(line), share)
+        part = _part_of(shown, share, self.unit)
         if abs(part.total) > abs(left.total) or part.total_tax > left.total_tax:
-            part = _part_of(left, Decimal(0))
+            part = _part_of(left, Decimal(0), self.unit)
         taken = {tax.rate_id: tax.total for tax in part.taxes}
         taxes = tuple(LineTax(tax.rate_id, tax.total - taken[tax.rate_id]) for tax in left.taxes)
         rest = replace(left, total=left.total - part.total, total_tax=left.total_tax - part.total_tax, taxes=taxes)
@@ -216,15 +221,13 @@ class _Left:
         return part  # type: ignore[return-value]
 
 
-def _shown(line: OrderLine | ShippingLine | FeeLine) -> OrderLine | ShippingLine | FeeLine:
-    return _part_of(line, Decimal(1))
-
-
-def _part_of(line: OrderLine | ShippingLine | FeeLine, share: Decimal) -> OrderLine | ShippingLine | FeeLine:
+def _part_of(
+    line: OrderLine | ShippingLine | FeeLine, share: Decimal, unit: Decimal
+) -> OrderLine | ShippingLine | FeeLine:
     """A share of a line as the store keeps it in a refund: whole cents, each for itself."""
-    taxes = tuple(LineTax(tax.rate_id, cents(tax.total * share)) for tax in line.taxes)
+    taxes = tuple(LineTax(tax.rate_id, half_up(tax.total * share, unit)) for tax in line.taxes)
     total_tax = sum((tax.total for tax in taxes), Decimal(0))
-    part = replace(line, total=cents(line.total * share), total_tax=total_tax, taxes=taxes)
+    part = replace(line, total=half_up(line.total * share, unit), total_tax=total_tax, taxes=taxes)
     if isinstance(part, OrderLine):
         part = replace(part, quantity=(part.quantity * share).to_integral_value(), price=None, subtotal=part.total)
     return part
@@ -269,6 +272,7 @@ def policies(draw: st.DrawFn) -> PostingPolicy:
         override=draw(st.sampled_from(["auto", "always", "never"])),
         cancelling_lines=draw(st.booleans()),
         overrides=draw(st.sampled_from(["unknown", "kept", "ignored", "refused"])),
+        rounding=draw(st.sampled_from(["per_rate", "per_line"])),
         prediction_wrong=draw(st.booleans()),
         needs_line_codes=draw(st.booleans()),
     )
@@ -436,7 +440,7 @@ def _fees(draw: st.DrawFn, classes: tuple[tuple[Rate, ...], ...]) -> FeeLine:
 
 
 @st.composite
-def _shell(draw: st.DrawFn) -> Order:
+def shells(draw: st.DrawFn) -> Order:
     created = datetime(2026, 1, 2, tzinfo=UTC) + timedelta(hours=draw(st.integers(0, 8000)))
     paid = draw(st.sampled_from([created, created + timedelta(days=3), None]))
     number = draw(st.integers(1, 10**8))

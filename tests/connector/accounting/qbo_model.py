@@ -1,6 +1,7 @@
 """QuickBooks' own arithmetic, written a second time with fractions: the core cannot agree with itself by mistake.
 
-Per tax rate on the sum of net lines over the document, half up away from zero (QBO reference, 5.8).
+Per tax rate on the sum of net lines over the document, or line by line where the company is known to round so; half up
+away from zero (QBO reference, 5.8).
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ def company_taxes(sale: SaleDocument, policy: PostingPolicy, decimals: int = 2) 
             net = Fraction(line.amount)
             tax = (net + laid if rate.compound else net) * Fraction(rate.percent) / 100
             laid += tax
-            sums[rate.id] = sums.get(rate.id, Fraction(0)) + tax
+            kept = Fraction(_half_up(tax, decimals)) if policy.taxes.rounding == "per_line" else tax
+            sums[rate.id] = sums.get(rate.id, Fraction(0)) + kept
     return {rate_id: _half_up(amount, decimals) for rate_id, amount in sums.items()}
 
 

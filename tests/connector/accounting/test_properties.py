@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.accounting.checks import find_mistakes
@@ -26,14 +28,13 @@ ATTENTION = (
 )
 CLOSED_LIST = {Skipped: SKIPPED, Waiting: WAITING, Held: ATTENTION}
 any_order = st.one_of(orders(), spoilt_orders())
-thorough = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+pytestmark = pytest.mark.properties
 
 
 def cents_of(sale_total: Decimal, order: Order) -> bool:
     return sale_total == half_up(order.total, smallest_unit(order.currency))
 
 
-@thorough
 @given(order=any_order, policy=policies(), known=parties(), selected=st.booleans())
 def test_a_plan_is_a_document_that_adds_up_or_a_reason_of_the_closed_list(
     order: Order, policy: PostingPolicy, known: Parties, selected: bool
@@ -47,7 +48,6 @@ def test_a_plan_is_a_document_that_adds_up_or_a_reason_of_the_closed_list(
         assert all(isinstance(value, str) for value in outcome.details.values())
 
 
-@thorough
 @given(order=any_order, policy=policies(), known=parties())
 def test_planning_twice_gives_the_same(order: Order, policy: PostingPolicy, known: Parties) -> None:
     first, second = (plan_order(order, policy, known) for _ in range(2))
@@ -55,7 +55,6 @@ def test_planning_twice_gives_the_same(order: Order, policy: PostingPolicy, know
     assert repr(first) == repr(second)
 
 
-@thorough
 @given(order=any_order, policy=policies())
 def test_a_rehearsal_plans_as_the_real_thing_does(order: Order, policy: PostingPolicy) -> None:
     symbols = rehearsal_parties(order, policy)
@@ -66,28 +65,26 @@ def test_a_rehearsal_plans_as_the_real_thing_does(order: Order, policy: PostingP
         assert rehearsed.proof == posted.proof
 
 
-@thorough
 @given(
     order=orders(),
     override=st.sampled_from(["auto", "always", "never"]),
     overrides=st.sampled_from(["unknown", "kept", "ignored", "refused"]),
+    rounding=st.sampled_from(["per_rate", "per_line"]),
 )
 def test_every_order_the_store_computed_is_posted_whatever_the_company_does_with_stated_amounts(
-    order: Order, override: str, overrides: str
+    order: Order, override: Any, overrides: Any, rounding: Any
 ) -> None:
-    taxes = TaxPolicy("global", MAPPINGS, EXEMPT, override=override, overrides=overrides)  # type: ignore[arg-type]
+    taxes = TaxPolicy("global", MAPPINGS, EXEMPT, override=override, overrides=overrides, rounding=rounding)
     outcome = plan_order(order, whole_policy(taxes), Parties(Ref("58")), include_selection=False)
     assert is_whole(outcome), outcome
 
 
-@thorough
 @given(order=orders())
 def test_every_order_the_store_computed_is_posted_exactly_without_tax_in_the_books(order: Order) -> None:
     policy = whole_policy(TaxPolicy("off", tax_item=Ref("90")))
     assert is_whole(plan_order(order, policy, Parties(Ref("58")), include_selection=False))
 
 
-@thorough
 @given(order=orders(), discount=st.sampled_from([Ref("85"), None]))
 def test_list_prices_and_discounts_come_to_the_same_total(order: Order, discount: Ref | None) -> None:
     policy = PostingPolicy(**{**_fields(whole_policy()), "discount_item": discount})
@@ -95,7 +92,6 @@ def test_list_prices_and_discounts_come_to_the_same_total(order: Order, discount
     assert is_whole(outcome), outcome
 
 
-@thorough
 @given(order=orders(), policy=policies())
 def test_the_buyers_identity_is_not_in_the_fingerprint(order: Order, policy: PostingPolicy) -> None:
     one = plan_order(order, policy, Parties(Ref("58")), include_selection=False)

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -34,7 +35,7 @@ from connector.accounting.policy import PostingPolicy, Ref, TaxPolicy
 from connector.accounting.refunds import plan_refund
 from tests.connector.accounting.qbo_model import answered_taxes
 from tests.connector.accounting.shops import posted_sale
-from tests.connector.accounting.test_properties import ATTENTION, thorough
+from tests.connector.accounting.test_properties import ATTENTION
 from tests.strategies import (
     EXEMPT,
     MAPPINGS,
@@ -48,6 +49,7 @@ from tests.strategies import (
     whole_policy,
 )
 
+pytestmark = pytest.mark.properties
 CLOSED_LIST = {
     Skipped: r"zero_refund|by_hand",
     Waiting: r"awaiting_sale",
@@ -96,7 +98,6 @@ def fitting_policies(draw: st.DrawFn, order: Order) -> PostingPolicy:
     )
 
 
-@thorough
 @given(data=st.data(), order=any_order, known=parties())
 def test_a_refund_is_a_document_that_adds_up_or_a_reason_of_the_closed_list(
     data: st.DataObject, order: Order, known: Parties
@@ -111,7 +112,6 @@ def test_a_refund_is_a_document_that_adds_up_or_a_reason_of_the_closed_list(
         assert_adds_up(outcome, order, policy, half_up(refund.amount, smallest_unit(order.currency)))
 
 
-@thorough
 @given(data=st.data(), order=any_order, known=parties())
 def test_a_cancellation_takes_back_what_is_left_or_says_why_not(
     data: st.DataObject, order: Order, known: Parties
@@ -133,7 +133,6 @@ def test_a_cancellation_takes_back_what_is_left_or_says_why_not(
     assert_adds_up(outcome, order, policy, rest)
 
 
-@thorough
 @given(data=st.data(), order=sold_orders, whole=st.booleans(), world=st.sampled_from(["global", "off"]))
 def test_refunds_together_never_give_back_more_than_was_sold(
     data: st.DataObject, order: Order, whole: bool, world: Any
@@ -165,7 +164,6 @@ def test_refunds_together_never_give_back_more_than_was_sold(
         assert tax <= max(taken.get(rate_id, Decimal(0)), Decimal(0)), (rate_id, given_back, taken)
 
 
-@thorough
 @given(data=st.data(), order=sold_orders)
 def test_a_cancelled_invoice_ends_at_nothing_whatever_was_refunded_before(data: st.DataObject, order: Order) -> None:
     policy = replace(whole_policy(), document="invoice")

@@ -139,9 +139,14 @@ class End:
     answers: list[Posted | Refused] = field(default_factory=list)
 
 
-def settle(plan: Callable[[PostingPolicy], Outcome], policy: PostingPolicy, behaviour: Mapping[str, Any]) -> End:
-    """Follows a document to its end in a company of this behaviour, as the engine does."""
-    till = till_of(policy.taxes.world)
+def settle(
+    plan: Callable[[PostingPolicy], Outcome], policy: PostingPolicy, behaviour: Mapping[str, Any], *, company: str = ""
+) -> End:
+    """Follows a document to its end in a company of this behaviour, as the engine does.
+
+    company: its tax world, where the merchant chose another one.
+    """
+    till = till_of(company or policy.taxes.world)
     outcome = plan(policy)
     end = End(outcome, policy.taxes)
     while isinstance(outcome, Planned):
