@@ -50,7 +50,8 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The company refused this write, definitely. existing_id: the id that a duplicate fault names, "" if none."""
+    """The company refused this write, definitely. existing_id, existing_kind: what a duplicate fault names, "" if
+    nothing."""
 
     bid: str
     code: str
@@ -58,6 +59,7 @@ class Refused:
     detail: str
     element: str = ""
     existing_id: str = ""
+    existing_kind: str = ""
     retryable: bool = False
     """True for faults that mean "again later" (3001 throttled, one name at a time, maintenance, 10000)."""
 

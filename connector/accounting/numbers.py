@@ -19,6 +19,8 @@ def document_number(order: Order, policy: PostingPolicy) -> str | Held:
     """Prefix and number, "" where QuickBooks numbers itself; held when too long or when the legal number is missing."""
     if policy.automatic_numbers:
         return ""
+    if policy.chosen_number:
+        return policy.chosen_number
     if policy.number_meta:
         source = one_line(order.meta.get(policy.number_meta, ""))
         if not source:
@@ -29,6 +31,19 @@ def document_number(order: Order, policy: PostingPolicy) -> str | Held:
     if len(number) > NUMBER_LIMIT:
         return Held("number_too_long", {"number": number, "limit": str(NUMBER_LIMIT)})
     return number
+
+
+def next_number(number: str, *, chosen_before: str = "") -> str:
+    """What follows a number that is taken: 1234-2, then 1234-3; "" where that is longer than QuickBooks accepts.
+
+    chosen_before: the number that was proposed and chosen last; only its own ending counts on, so that an order whose
+    number ends in -17 does not become the next order's."""
+    base, _dash, ending = number.rpartition("-")
+    if number and number == chosen_before and base and ending.isdigit():
+        following = f"{base}-{int(ending) + 1}"
+    else:
+        following = f"{number}-2"
+    return following if number and len(following) <= NUMBER_LIMIT else ""
 
 
 def number_notices(policy: PostingPolicy) -> tuple[Notice, ...]:

@@ -158,6 +158,8 @@ class PostingPolicy:
     automatic_numbers: bool = False
     custom_numbers_on: bool = True
     number_meta: str = ""
+    chosen_number: str = ""
+    """What a person chose for this one document in the place of a number that was taken; "" = by the rules."""
     vat_meta: str = ""
     default_item: Ref | None = None
     shipping_item: Ref | None = None

@@ -177,6 +177,8 @@ def _number(key: str, order: Order, policy: PostingPolicy, sale: PostedSale | No
     own = own_credit(key, sale)
     if own is not None and own.number:
         return own.number
+    if policy.chosen_number and not policy.automatic_numbers:
+        return policy.chosen_number
     is_cancelled = own_credit(cancel_key(order.id), sale) is not None
     return credit_number(
         order,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from connector.accounting.books import (
@@ -130,6 +131,21 @@ class QuickBooksBooks(Transport):
         """One page of `documents_between` by id, counted from 1; a page shorter than 1,000 is the last one."""
         rows = self._page(kind.value, statements.documents_between(kind, first, last, start=start))
         return self._decoded(lambda: [decode.found_document(kind.value, row) for row in rows])
+
+    def documents_like(
+        self,
+        kind: DocumentKind,
+        *,
+        number: str = "",
+        total: Decimal | None = None,
+        day: date | None = None,
+        at_most: int = 50,
+    ) -> Sequence[FoundDocument]:
+        """Documents whose number holds `number`, of this total and day, as far as given; one metered read."""
+        page = self._page(
+            kind.value, statements.documents_like(kind, number=number, total=total, day=day, at_most=at_most)
+        )
+        return self._decoded(lambda: [decode.found_document(kind.value, row) for row in page])
 
     def read_document(self, kind: DocumentKind, qbo_id: str) -> FoundDocument | None:
         """The document as it stands, None when it was deleted."""

@@ -63,6 +63,7 @@ def refused(bid: str, fault: Fault) -> Refused:
         detail=fault.detail,
         element=fault.element,
         existing_id=fault.existing_id,
+        existing_kind=fault.existing_kind,
         retryable=fault.retryable,
     )
 

@@ -175,6 +175,7 @@ _EXISTING = {
     "6240": re.compile(r"\bId=(\d+)"),
     "6140": re.compile(r"\bTxnId=(\d+)"),
 }
+_KIND = re.compile(r"\bTxnType=([A-Za-z ]+?) with TxnId=")
 _CODE_IN_MESSAGE = re.compile(r"errorCode=(\d+)")
 
 
@@ -188,6 +189,7 @@ class Fault:
     element: str
     family: Family
     existing_id: str = ""
+    existing_kind: str = ""
 
     @property
     def retryable(self) -> bool:
@@ -235,6 +237,12 @@ def existing_id(code: str, detail: str) -> str:
     return str(found[-1]) if found else ""
 
 
+def existing_kind(code: str, detail: str) -> str:
+    """The entity in "…is assigned to TxnType=Invoice with TxnId=6575" (6140); "" when none is named."""
+    found = _KIND.findall(detail) if code == "6140" else []
+    return str(found[-1]).replace(" ", "") if found else ""
+
+
 def _fault(error: Mapping[str, Any]) -> Fault:
     message, detail = _text(error, "message"), _text(error, "detail")
     code = _text(error, "code")
@@ -250,6 +258,7 @@ def _fault(error: Mapping[str, Any]) -> Fault:
         element=_text(error, "element"),
         family=family_of(code, f"{message} {detail}"),
         existing_id=existing_id(code, detail),
+        existing_kind=existing_kind(code, detail),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 
 from connector.accounting.books import NameKind
 from connector.accounting.documents import DocumentKind
@@ -47,6 +48,22 @@ def documents_dated(kind: DocumentKind, document_date: date, *, customer_id: str
 def documents_between(kind: DocumentKind, first: date, last: date, *, start: int) -> str:
     conditions = [f"TxnDate >= {literal(first.isoformat())}", f"TxnDate <= {literal(last.isoformat())}"]
     return _select("*", kind.value, conditions, start=start, page_size=PAGE)
+
+
+def documents_like(kind: DocumentKind, *, number: str, total: Decimal | None, day: date | None, at_most: int) -> str:
+    """At most so many documents whose number holds these characters, with this total, of this day; what is empty does
+    not count."""
+    conditions = []
+    if number:
+        wanted = literal(f"%{number.replace('%', '')}%")
+        conditions.append(f"DocNumber LIKE {wanted}")
+    if total is not None:
+        conditions.append(f"TotalAmt = {literal(f'{total:f}')}")
+    if day is not None:
+        conditions.append(f"TxnDate = {literal(day.isoformat())}")
+    if not conditions:
+        raise ValueError("A search needs something to search for.")
+    return _select("*", kind.value, conditions, start=1, page_size=at_most)
 
 
 def documents_with_ids(kind: DocumentKind, ids: Sequence[str], *, start: int) -> str:

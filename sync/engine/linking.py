@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from connector.accounting.books import FoundDocument, PostedSale
+from connector.accounting.books import CompanyFacts, FoundDocument, PostedSale
 from connector.accounting.commerce import Order
 from connector.accounting.documents import DocumentKind, Held, Notice
 from connector.accounting.facts import facts_from_json
@@ -28,6 +28,7 @@ from sync.engine.plan import order_fingerprint
 from sync.engine.post import next_generation
 from sync.engine.standing import invoice_is_gone, read_invoices_again, sale_in_books
 from sync.models import Posting, Record, RecordEvent
+from tenants.models import Tenant
 
 SALES = (DocumentKind.INVOICE, DocumentKind.SALES_RECEIPT)
 CREDITS = (DocumentKind.CREDIT_MEMO, DocumentKind.REFUND_RECEIPT)
@@ -66,15 +67,23 @@ def key_of(record: Record) -> str:
     return sale_key(record.woo_id)
 
 
-def currency_of(work: Slice, found: FoundDocument) -> str:
+def may_be_linked(record: Record, postings: Sequence[Posting]) -> bool:
+    """An order or a refund without a document, that is not on its way to one."""
+    has_document = any(
+        one.operation == "create" and one.state in (Posting.State.POSTED, Posting.State.PLANNED) for one in postings
+    )
+    return bool(kinds_of(record)) and record.state != Record.State.SENDING and not has_document
+
+
+def currency_of(tenant: Tenant, found: FoundDocument) -> str:
     named = found.raw.get("CurrencyRef")
-    return str(named["value"]) if named else facts_from_json(work.company.facts).home_currency
+    return str(named["value"]) if named else _facts(tenant).home_currency
 
 
-def differences(work: Slice, record: Record, found: FoundDocument) -> Differences:
+def differences(tenant: Tenant, record: Record, found: FoundDocument) -> Differences:
     """The document's total, and its tax where the company keeps tax, against the store's."""
     pairs = {"total": (record.store_total, found.total)}
-    if facts_from_json(work.company.facts).tax_world != "off" and found.tax is not None:
+    if _facts(tenant).tax_world != "off" and found.tax is not None:
         pairs["tax"] = (record.store_tax, found.tax)
     unit = smallest_unit(record.currency)
     return {
@@ -84,7 +93,7 @@ def differences(work: Slice, record: Record, found: FoundDocument) -> Difference
     }
 
 
-def why_not(work: Slice, record: Record, found: FoundDocument) -> Refusal | None:
+def why_not(tenant: Tenant, record: Record, found: FoundDocument) -> Refusal | None:
     """None when this document may be linked to this record, whatever its amounts."""
     if found.entity not in kinds_of(record):
         return Refusal.WRONG_KIND
@@ -93,9 +102,9 @@ def why_not(work: Slice, record: Record, found: FoundDocument) -> Refusal | None
         return Refusal.ON_ITS_WAY
     if living.filter(state=Posting.State.POSTED).exists():
         return Refusal.HAS_DOCUMENT
-    if _is_taken(work, record, found):
+    if _is_taken(tenant, record, found):
         return Refusal.TAKEN
-    return Refusal.CURRENCY if currency_of(work, found) != record.currency else None
+    return Refusal.CURRENCY if currency_of(tenant, found) != record.currency else None
 
 
 def link(
@@ -107,10 +116,10 @@ def link(
     with transaction.atomic():
         work.heartbeat()  # takes the company's row: a run of this company cannot plan the record meanwhile
         record = Record.objects.select_for_update().select_related("parent").get(pk=record.pk)
-        refused = why_not(work, record, found)
+        refused = why_not(work.tenant, record, found)
         if refused is not None:
             return refused
-        apart = differences(work, record, found)
+        apart = differences(work.tenant, record, found)
         if apart and not accepts_difference:
             return Refusal.DIFFERS
         try:
@@ -199,33 +208,39 @@ def payment_left_to_others(work: Slice, record: Record, order: Order, sale: Post
     return (Notice(NOT_PAID, {"amount": f"{standing.open_balance:f}"}),) if standing.open_balance > 0 else ()
 
 
+def _facts(tenant: Tenant) -> CompanyFacts:
+    if tenant.company is None:
+        raise LookupError("no company is connected")
+    return facts_from_json(tenant.company.facts)
+
+
 def _is_whole(standing: PostedSale) -> bool:
     """All of it is open but for our own credits."""
     return standing.open_balance == standing.total - standing.applied
 
 
-def _is_taken(work: Slice, record: Record, found: FoundDocument) -> bool:
+def _is_taken(tenant: Tenant, record: Record, found: FoundDocument) -> bool:
     """By a record of any workspace on this company, or by one that a marker of ours names."""
     other = Posting.objects.filter(
-        company=work.company, entity=found.entity, qbo_id=found.qbo_id, operation="create", record__isnull=False
+        company=tenant.company, entity=found.entity, qbo_id=found.qbo_id, operation="create", record__isnull=False
     ).exclude(state__in=[Posting.State.FAULTED, Posting.State.UNDONE])
     is_marked = found.private_note.lstrip().startswith(MARKER_PREFIX)
-    return other.exists() or (is_marked and not _is_ours(work, record, found))
+    return other.exists() or (is_marked and not _is_ours(tenant, record, found))
 
 
-def _is_ours(work: Slice, record: Record, found: FoundDocument) -> bool:
+def _is_ours(tenant: Tenant, record: Record, found: FoundDocument) -> bool:
     """It bears the marker of this very record: a document of ours that was lost sight of."""
-    return has_marker(found.private_note, _marker(work, record))
+    return has_marker(found.private_note, _marker(tenant, record))
 
 
-def _marker(work: Slice, record: Record) -> str:
+def _marker(tenant: Tenant, record: Record) -> str:
     if record.source == Record.Source.REFUND and record.parent is not None:
-        return refund_marker(work.tenant.key, record.parent.woo_id, record.woo_id)
-    return sale_marker(work.tenant.key, record.woo_id)
+        return refund_marker(tenant.key, record.parent.woo_id, record.woo_id)
+    return sale_marker(tenant.key, record.woo_id)
 
 
 def _store(work: Slice, record: Record, found: FoundDocument) -> Posting:
-    is_ours = _is_ours(work, record, found)
+    is_ours = _is_ours(work.tenant, record, found)
     key = key_of(record)
     return Posting.objects.create(
         tenant=work.tenant,
@@ -237,7 +252,7 @@ def _store(work: Slice, record: Record, found: FoundDocument) -> Posting:
         operation="create",
         generation=next_generation(work, key, "create"),
         entity=found.entity,
-        payload={"PrivateNote": _marker(work, record)} if is_ours else {},
+        payload={"PrivateNote": _marker(work.tenant, record)} if is_ours else {},
         state=Posting.State.POSTED,
         qbo_id=found.qbo_id,
         sync_token=found.sync_token,

@@ -147,12 +147,19 @@ def _consider(work: Slice, record: Record) -> Candidate | None:
         else:
             posted.continue_posted(work, record, order, sale)
         return None
-    return Candidate(record=record, order=order, version=work.options, policy=work.policy_for(work.options))
+    policy = with_number(work.policy_for(work.options), record)
+    return Candidate(record=record, order=order, version=work.options, policy=policy)
 
 
 def policy_of(work: Slice, record: Record) -> PostingPolicy:
     """The rules of the version that governs this record, with what its own answers taught."""
-    return with_learning(work.policy_for(record.options_version or work.options), record)
+    return with_number(with_learning(work.policy_for(record.options_version or work.options), record), record)
+
+
+def with_number(policy: PostingPolicy, record: Record) -> PostingPolicy:
+    """The number that a person chose for this record's document, where the one by the rules was taken."""
+    chosen = record.decisions.get("duplicate_number", "")
+    return dataclasses.replace(policy, chosen_number=chosen) if chosen else policy
 
 
 def with_learning(policy: PostingPolicy, record: Record) -> PostingPolicy:

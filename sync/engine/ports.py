@@ -131,6 +131,9 @@ class Books(Protocol):
     def find_by_date(
         self, kind: DocumentKind, document_date: date, *, customer_id: str = ""
     ) -> Sequence[FoundDocument]: ...
+    def page_between(self, kind: DocumentKind, first: date, last: date, *, start: int) -> Sequence[FoundDocument]:
+        """One page of 1,000 documents dated within these days, by id; one metered read. A short page is the last."""
+
     def read_document(self, kind: DocumentKind, qbo_id: str) -> FoundDocument | None: ...
     def documents_by_id(self, kind: DocumentKind, ids: Sequence[str]) -> Sequence[FoundDocument]:
         """The documents of these ids as they stand, those deleted left out; one metered read."""

@@ -317,7 +317,12 @@ def _store_refused(work: Slice, posting: Posting, answer: Refused) -> None:
         state=Posting.State.FAULTED,
         fault_code=answer.code or "0",
         fault_detail=f"{answer.message} {answer.detail}".strip()[:1000],
-        answer={"existing_id": answer.existing_id, "element": answer.element, "retryable": answer.retryable},
+        answer={
+            "existing_id": answer.existing_id,
+            "existing_kind": answer.existing_kind,
+            "element": answer.element,
+            "retryable": answer.retryable,
+        },
         answered_at=timezone.now(),
     )
     if changed and _may_repeat(posting, answer):

@@ -24,7 +24,7 @@ from connector.accounting.refunds import mirrors_order, plan_refund
 from sync.engine import journal, resolve
 from sync.engine.context import Slice
 from sync.engine.credits import application_of, apply_credit, details_of, send_application
-from sync.engine.plan import SLICE_ORDERS, policy_of, store_document
+from sync.engine.plan import SLICE_ORDERS, policy_of, store_document, with_number
 from sync.engine.refund_rows import read_refunds, refunds_of
 from sync.engine.standing import (
     invoice_is_gone,
@@ -127,7 +127,7 @@ def _ready(work: Slice) -> list[Record]:
 def _consider(work: Slice, record: Record, refused: dict[int, Held]) -> Case | None:
     """Ends the refund at once where nothing is to be sent for it; else hands on what planning needs."""
     outcome: Held | None = refused.get(record.parent_id or 0)
-    case = outcome or _case(work, record, work.policy_for(work.options))
+    case = outcome or _case(work, record, with_number(work.policy_for(work.options), record))
     if isinstance(case, Held):
         journal.end(record, work.run, case, version=work.options)
         return None

@@ -8,13 +8,13 @@ run, while its sync token is the one just answered.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
 from django.db import transaction
 
-from connector.accounting.books import NameKind, Posted
+from connector.accounting.books import FoundDocument, NameKind, Posted
 from connector.accounting.compare import learn, learn_refusal
 from connector.accounting.documents import DocumentKind, Held, Outcome, Planned
 from connector.accounting.keys import has_marker
@@ -22,7 +22,7 @@ from connector.accounting.policy import PostingPolicy
 from sync.engine import journal, mirror
 from sync.engine.context import Slice
 from sync.engine.plan import remember_learning
-from sync.engine.post import adopt, find_ours, new_posting
+from sync.engine.post import adopt, new_posting
 from sync.engine.standing import last_answer, last_create
 from sync.models import Posting, Record
 
@@ -340,25 +340,40 @@ def _states_tax(sale: Posting) -> bool:
 
 def _settle_duplicate(work: Slice, wanted: Wanted, sale: Posting) -> None:
     """The number is taken: by our own document (then it is the answer we never got), or by somebody else's."""
-    existing = str(sale.answer.get("existing_id") or "")
-    kind = DocumentKind(sale.entity)
+    number = str(sale.payload.get("DocNumber", ""))
     marker = str(sale.payload.get("PrivateNote", "")).split("\n", 1)[0].strip()
-    found = work.books.read_document(kind, existing) if existing else find_ours(work, sale)
-    if found is not None and has_marker(found.private_note, marker):
-        adopt(work, sale, found)
+    holders = _holders(work, sale, number)
+    ours = next((found for found in holders if has_marker(found.private_note, marker)), None)
+    if ours is not None and ours.entity == sale.entity:
+        adopt(work, sale, ours)
         sale.refresh_from_db()
         settle_document(work, wanted)
         return
     record = wanted.record
-    journal.end(
-        record,
-        work.run,
-        Held(
-            "duplicate_number",
-            {"number": str(sale.payload.get("DocNumber", "")), "entity": sale.entity, "existing_id": existing},
-        ),
-        version=record.options_version,
-    )
+    details = {"number": number, "entity": sale.entity}
+    held = Held("duplicate_number", details | (_named(holders[0]) if holders else {}))
+    journal.end(record, work.run, held, version=record.options_version)
+
+
+def _holders(work: Slice, sale: Posting, number: str) -> Sequence[FoundDocument]:
+    """The document that QuickBooks names, else all of this kind that bear the number; one metered read."""
+    named, kind = str(sale.answer.get("existing_id") or ""), str(sale.answer.get("existing_kind") or sale.entity)
+    if not named or kind not in set(DocumentKind):
+        return work.books.find_by_number(DocumentKind(sale.entity), number) if number else ()
+    found = work.books.read_document(DocumentKind(kind), named)
+    return (found,) if found is not None else ()
+
+
+def _named(found: FoundDocument) -> dict[str, str]:
+    """What a person needs to recognise it; amounts as texts."""
+    customer = found.raw.get("CustomerRef") or {}
+    return {
+        "existing_id": found.qbo_id,
+        "existing_kind": found.entity,
+        "customer": str(customer.get("name") or ""),
+        "date": found.document_date.isoformat() if found.document_date else "",
+        "document_total": str(found.total),
+    }
 
 
 def _forget_what_is_gone(work: Slice, sale: Posting) -> None:

@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from sync.web import urls_connect, urls_manage, urls_people, urls_reports
 from sync.web.mappings import urls as urls_mappings
-from sync.web.views import bulk, home, overview, records, runs, setup
+from sync.web.views import bulk, home, linking, overview, records, runs, setup
 
 workspace_urls: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
@@ -19,6 +19,9 @@ workspace_urls: list[URLPattern | URLResolver] = [
     path("records/<int:record_id>/", records.record, name="record"),
     path("records/<int:record_id>/retry/", records.retry_record, name="retry_record"),
     path("records/<int:record_id>/skip/", records.skip_record, name="skip_record"),
+    path("records/<int:record_id>/link/", linking.record_link, name="record_link"),
+    path("records/<int:record_id>/link/compare/", linking.record_compare, name="record_compare"),
+    path("records/<int:record_id>/unlink/", linking.record_unlink, name="record_unlink"),
     path("setup/", setup.begin, name="setup"),
     path("setup/orders/", setup.orders, name="setup_orders"),
     path("setup/mappings/", setup.mappings, name="setup_mappings"),

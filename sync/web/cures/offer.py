@@ -51,13 +51,25 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """One thing as the store and as the document in the books have it. agrees None: not to be compared."""
+
+    label: str
+    store: str
+    books: str
+    agrees: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
-    """note: one sentence above the control. replaces_retry: retrying without a choice would change nothing."""
+    """note: one sentence above the control. pairs: what a person compares before deciding. replaces_retry: retrying
+    without a choice would change nothing."""
 
     fields: Sequence[Field] = ()
     buttons: Sequence[Button] = ()
     ways: Sequence[Way] = ()
     note: str = ""
+    pairs: Sequence[Pair] = ()
     replaces_retry: bool = True
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from connector.accounting.keys import fee_key
+from sync.engine.linking import may_be_linked
 from sync.models import Posting, Record
 from sync.reports import records_of_cause, with_documents
 from sync.tasks import start_run
@@ -73,7 +74,7 @@ def records(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 @in_workspace()
 def record(request: HttpRequest, workspace: Workspace, record_id: int) -> HttpResponse:
     """Order and document side by side, the proof, the history, the rules, the raw data."""
-    found = _get(workspace, record_id)
+    found = get_record(workspace, record_id)
     postings = list(found.postings.order_by("pk"))
     sale = last_sale(postings)
     fee = next((one for one in postings if one.key == fee_key(found.woo_id) and one.is_standing), None)
@@ -97,10 +98,12 @@ def record(request: HttpRequest, workspace: Workspace, record_id: int) -> HttpRe
         "history": tell_history(found, events),
         "rules": rules_of(found.options_version),
         "raw": json.dumps(found.raw, ensure_ascii=False, indent=2) if found.raw else "",
-        "sent": [_as_sent(posting) for posting in postings],
+        "sent": [_as_sent(posting) for posting in postings if not posting.is_linked],
         "link": quickbooks_link(sale.entity, sale.qbo_id) if sale else "",
         "children": [(child, record_badge(child.state, child.source)) for child in found.children.defer("raw")],
         "may_retry": found.state in (Record.State.ATTENTION, Record.State.SKIPPED, Record.State.WAITING),
+        "may_link": may_be_linked(found, postings) and workspace.tenant.company is not None,
+        "is_linked": any(one.is_linked and one.state == Posting.State.POSTED for one in postings),
         "may_skip": found.state in (Record.State.ATTENTION, Record.State.WAITING),
     }
     return show(request, workspace, "sync/record.html", "activity", context)
@@ -110,7 +113,7 @@ def record(request: HttpRequest, workspace: Workspace, record_id: int) -> HttpRe
 @in_workspace(Role.ADMIN)
 def retry_record(request: HttpRequest, workspace: Workspace, record_id: int) -> HttpResponse:
     """Looks at it afresh, now."""
-    found = _get(workspace, record_id)
+    found = get_record(workspace, record_id)
     if found.queue_again(by=str(workspace.person)):
         _start(workspace, [found])
         messages.success(request, named(found, RETRIED))
@@ -123,7 +126,7 @@ def retry_record(request: HttpRequest, workspace: Workspace, record_id: int) -> 
 @in_workspace(Role.ADMIN)
 def skip_record(request: HttpRequest, workspace: Workspace, record_id: int) -> HttpResponse:
     """Asks why, then sets it aside; a page of its own, or a dialog filled by htmx."""
-    found = _get(workspace, record_id)
+    found = get_record(workspace, record_id)
     form = SkipForm(request.POST or None, label=str(WHY_SKIP[found.source]))
     if request.method == "POST" and form.is_valid():
         if found.skip_by_hand(by=str(workspace.person), why=form.cleaned_data["why"]):
@@ -158,7 +161,7 @@ def _as_sent(posting: Posting) -> tuple[Posting, str, str]:
     return posting, payload, json.dumps(posting.answer, ensure_ascii=False, indent=2, default=str)
 
 
-def _get(workspace: Workspace, record_id: int) -> Record:
+def get_record(workspace: Workspace, record_id: int) -> Record:
     records = Record.objects.for_tenant(workspace.tenant)
     return get_object_or_404(records.select_related("options_version__created_by", "parent"), pk=record_id)
 

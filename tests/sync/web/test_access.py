@@ -31,6 +31,8 @@ PAGES = [
     *[Page(name, "post", True) for name in ("retry_cause", "sync_now", "cancel_run", "retry_record", "skip_record")],
     Page("skip_record", "get", True),
     Page("record_bulk", "post", True),
+    *[Page(name, "get", True) for name in ("record_link", "record_compare", "record_unlink")],
+    *[Page(name, "post", True) for name in ("record_compare", "record_unlink")],
     *[Page(name, "get", True) for name in ("setup", "setup_orders", "setup_mappings", "setup_rehearsal", "setup_on")],
     *[Page(name, "post", True) for name in ("setup_orders", "setup_mappings", "setup_test", "setup_on", "setup_off")],
 ]
@@ -50,6 +52,7 @@ def run(people: Cast, held: Record) -> Run:
 def address(page: Page, people: Cast, held: Record, run: Run) -> str:
     by_name = {name: [run.pk] for name in ("run", "cancel_run")}
     by_name |= {name: [held.pk] for name in ("record", "retry_record", "skip_record")}
+    by_name |= {name: [held.pk] for name in ("record_link", "record_compare", "record_unlink")}
     return reverse(page.name, args=[people.tenant.slug, *by_name.get(page.name, [])])
 
 
@@ -102,7 +105,7 @@ def test_rows_of_another_workspace_are_not_found(alice: Client, people: Cast, he
     """The other workspace is Alice's too: the address decides which one she is in."""
     other = workspace("other", "Other")
     member(other, people.alice.email, Role.OWNER)
-    for name in ("record", "skip_record"):
+    for name in ("record", "skip_record", "record_link", "record_compare", "record_unlink"):
         assert alice.get(reverse(name, args=[other.slug, held.pk])).status_code == 404
     assert alice.get(reverse("run", args=[other.slug, run.pk])).status_code == 404
     assert alice.post(reverse("retry_record", args=[other.slug, held.pk])).status_code == 404
@@ -115,7 +118,7 @@ def test_every_address_of_these_pages_is_asked_for() -> None:
         pattern.name
         for pattern in workspace_urls
         if hasattr(pattern, "callback")
-        and _module(pattern.callback) in {"bulk", "overview", "records", "runs", "setup"}
+        and _module(pattern.callback) in {"bulk", "linking", "overview", "records", "runs", "setup"}
     }
     assert ours == {page.name for page in PAGES}
 
