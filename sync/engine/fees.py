@@ -59,8 +59,8 @@ def settle_fee(work: Slice, record: Record, order: Order) -> bool:
 def _due(work: Slice, record: Record, order: Order) -> ExpenseDocument | Notice | Held | None:
     policy = work.policy_for(work.options)
     standing = sale_in_books(work, record) if policy.gateway_fees else None
-    if standing is None or not standing.money:
-        return None
+    if standing is None or not standing.money or standing.linked_at is not None:
+        return None  # whoever made a linked sale's document knows of its fee
     account = standing.money[-1].account.id
     row = mirror.by_ids(work.company, "Account", [account]).get(account)
     return plan_fee(order, policy, standing, is_bank=row is not None and row.type == BANK)
