@@ -30,6 +30,7 @@ from sync.reports import (
     AMOUNT,
     COUNTED,
     CREDITS,
+    KINDS_OF_DOCUMENTS,
     SALES,
     ZERO,
     Cause,
@@ -43,7 +44,6 @@ from tenants.models import Tenant
 
 MOST_CAUSES = 8
 MOST_NUMBERS = 5
-KINDS_OF_DOCUMENTS = (*SALES, *CREDITS, "Payment", "Purchase")
 """In this order."""
 
 

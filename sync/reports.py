@@ -39,6 +39,7 @@ from tenants.models import Tenant
 
 SALES = ("Invoice", "SalesReceipt")
 CREDITS = ("CreditMemo", "RefundReceipt")
+KINDS_OF_DOCUMENTS = (*SALES, *CREDITS, "Payment", "Purchase")
 ZERO = Decimal(0)
 SIX_PLACES = Decimal("0.000001")
 AMOUNT: DecimalField[Any, Any] = DecimalField(max_digits=20, decimal_places=6)
@@ -90,6 +91,15 @@ def last_documents() -> TenantQuerySet[Posting]:
         state=Posting.State.POSTED,
         operation__in=["create", "update"],
     ).order_by("-pk")
+
+
+def documents_by_run(tenant: Tenant, runs: Iterable[Run]) -> dict[int, int]:
+    """Run -> how many writes of documents QuickBooks confirmed in it. What a run read again and left as it stood is in
+    its tally, not here."""
+    sent = Posting.objects.for_tenant(tenant).filter(
+        run__in=[run.pk for run in runs], state=Posting.State.POSTED, entity__in=KINDS_OF_DOCUMENTS
+    )
+    return dict(sent.order_by().values_list("run").annotate(Count("pk")))
 
 
 def _living_document() -> TenantQuerySet[Posting]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,7 +29,6 @@ TRIGGERS: dict[str, Text] = {
     "trial": gettext_lazy("Test of one order"),
 }
 _COUNTS = (
-    (Record.State.SYNCED, ngettext_lazy("%(count)s synced", "%(count)s synced")),
     (Record.State.ATTENTION, ngettext_lazy("%(count)s needs attention", "%(count)s need attention")),
     (Record.State.SKIPPED, ngettext_lazy("%(count)s skipped", "%(count)s skipped")),
     (Record.State.WAITING, ngettext_lazy("%(count)s awaiting payment", "%(count)s awaiting payment")),
@@ -37,8 +37,14 @@ _COUNTS = (
 )
 
 
+_SENT = ngettext_lazy("%(count)s document sent", "%(count)s documents sent")
+_QUIET = frozenset({Record.State.SYNCED, Record.State.SKIPPED, Record.State.WAITING})
+
+
 @dataclass(frozen=True, slots=True)
 class RunLine:
+    """`is_quiet`: nothing was sent and nothing waits for a decision."""
+
     run: Run
     badge: Badge
     what: str
@@ -51,13 +57,13 @@ class RunLine:
     """How many runs with nothing to do are folded into this line."""
 
 
-def summarise(run: Run) -> RunLine:
-    parts = [
-        (text % int(run.tally[state])) % {"count": count(int(run.tally[state]))}
-        for state, text in _COUNTS
-        if run.tally.get(state)
-    ]
-    is_quiet = run.state == Run.State.FINISHED and not parts
+def summarise(run: Run, sent: int = 0) -> RunLine:
+    """sent: documents that QuickBooks confirmed in this run. Synced records go unsaid: most of them were only read
+    again, since a run reads the last minutes of the one before once more."""
+    parts = [_counted(text, int(run.tally[state])) for state, text in _COUNTS if run.tally.get(state)]
+    if sent:
+        parts.insert(0, _counted(_SENT, sent))
+    is_quiet = run.state == Run.State.FINISHED and not sent and _QUIET.issuperset(_found(run))
     what = " · ".join(parts)
     if run.state in (Run.State.FAILED, Run.State.PAUSED) and run.error_reason:
         what = str(find_trouble(run.error_reason).text)
@@ -73,10 +79,21 @@ def summarise(run: Run) -> RunLine:
     )
 
 
-def by_day(runs: Iterable[Run]) -> list[tuple[date, list[RunLine]]]:
-    """Newest first; runs of a day that had nothing to do fold into one line where two or more follow each other."""
+def _found(run: Run) -> set[str]:
+    return {state for state, records in run.tally.items() if records}
+
+
+def _counted(text: Any, number: int) -> str:
+    """One part of the line. text: a lazy plural, which asks for its number first."""
+    return str((text % number) % {"count": count(number)})
+
+
+def by_day(runs: Iterable[Run], sent: Mapping[int, int]) -> list[tuple[date, list[RunLine]]]:
+    """Newest first; runs of a day that had nothing to do fold into one line where two or more follow each other.
+
+    sent: run -> documents, as `documents_by_run` counts them."""
     days: list[tuple[date, list[RunLine]]] = []
-    for line in (summarise(run) for run in runs):
+    for line in (summarise(run, sent.get(run.pk, 0)) for run in runs):
         day = timezone.localtime(line.run.created_at).date()
         if not days or days[-1][0] != day:
             days.append((day, []))

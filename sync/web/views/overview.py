@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from sync.models import Run
-from sync.reports import open_causes, period_of, records_of_cause
+from sync.reports import documents_by_run, open_causes, period_of, records_of_cause
 from sync.templatetags.formats import money
 from sync.web.causes import cards_of
 from sync.web.chart import draw
@@ -50,6 +50,7 @@ def overview(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     causes = open_causes(tenant)
     open_records = sum(cause.records for cause in causes)
     runs = list(Run.objects.for_tenant(tenant)[:LATEST_RUNS])
+    sent = documents_by_run(tenant, runs)
     shell = frame(workspace)
     currency = period.main.currency if period.main else ""
     context = {
@@ -76,7 +77,7 @@ def overview(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         "chart_gap": money(sum(day.missing for day in period.days), currency),
         "currency": currency,
         "connections": _connections(tenant),
-        "runs": [summarise(run) for run in runs],
+        "runs": [summarise(run, sent.get(run.pk, 0)) for run in runs],
         "progress": shell.pulse.progress,
     }
     return show(request, workspace, "sync/overview.html", "overview", context)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from sync.models import Run
+from sync.reports import documents_by_run
 from sync.tasks import start_run
 from sync.web.progress import measure
 from sync.web.reason_texts import NOTICES
@@ -31,8 +32,9 @@ def runs(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     every = Run.objects.for_tenant(workspace.tenant)
     page = Paginator(every, RUNS_A_PAGE).get_page(request.GET.get("page"))
     active = next((run for run in page.object_list if run.is_active), None)
+    ended = [run for run in page.object_list if not run.is_active]
     context = {
-        "days": by_day(run for run in page.object_list if not run.is_active),
+        "days": by_day(ended, documents_by_run(workspace.tenant, ended)),
         "page": page,
         "progress": measure(active) if active else None,
     }

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from sync.models import Run
 from sync.web.progress import measure
-from tests.factories import Cast, ended_run, live_run
+from tests.factories import Cast, captured, ended_run, live_run, record_of
 
 
 def page_of(client: Client, people: Cast, run: Run, **headers: str) -> str:
@@ -88,11 +88,28 @@ def test_quiet_runs_of_a_day_fold_into_one_line(alice: Client, people: Cast) -> 
     with time_machine.travel("2026-11-24T14:12:39Z", tick=False):
         for hours in (9, 8, 7):
             ended_run(people.tenant, timezone.now() - timedelta(hours=hours))
-        ended_run(people.tenant, timezone.now() - timedelta(hours=6), {"synced": 4, "attention": 1})
+        run = ended_run(people.tenant, timezone.now() - timedelta(hours=6), {"synced": 4, "attention": 1})
+        record_of(people.tenant, captured(240), run=run)
         page = alice.get(reverse("runs", args=[people.tenant.slug])).content.decode()
     assert "3 quiet checks" in page
-    assert "4 synced · 1 needs attention" in page
+    assert "1 document sent · 1 needs attention" in page
     assert "Finished with open points" in page
+
+
+def test_a_run_that_only_read_again_what_was_synced_is_quiet(alice: Client, people: Cast) -> None:
+    """The first run sends an order; the next two read it once more, since their windows overlap."""
+    with time_machine.travel("2026-11-24T14:12:39Z", tick=False):
+        tally = {"synced": 1, "skipped": 1, "waiting": 1}
+        first, *_others = (
+            ended_run(people.tenant, timezone.now() - timedelta(minutes=minutes), tally) for minutes in (9, 6, 3)
+        )
+        record_of(people.tenant, captured(240), run=first)
+        page = alice.get(reverse("runs", args=[people.tenant.slug])).content.decode()
+        overview = alice.get(reverse("overview", args=[people.tenant.slug])).content.decode()
+    assert "1 document sent · 1 skipped · 1 awaiting payment" in page
+    assert page.count("sent ·") == 1
+    assert "2 quiet checks" in page
+    assert "1 document sent · 1 skipped" in overview
 
 
 def test_a_failed_run_says_what_is_safe_and_what_to_do(alice: Client, people: Cast) -> None:
