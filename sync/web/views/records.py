@@ -88,6 +88,7 @@ def record(request: HttpRequest, workspace: Workspace, record_id: int) -> HttpRe
         "record": found,
         "badge": record_badge(found.state, found.source),
         "heading": named(found, HEADING),
+        "parent_heading": named(found.parent, HEADING) if found.parent is not None else "",
         "gateway": str(found.raw.get("payment_method_title") or "") if isinstance(found.raw, dict) else "",
         "told": told,
         "told_kind": "warn" if found.state == Record.State.ATTENTION else "info",
