@@ -10,6 +10,7 @@ Amounts are texts of exact decimals, moments ISO texts in UTC; nothing in it is 
   open      how many records need attention in all, by source
   skipped   per reason: how many in the period, newest numbers
   waiting   how many wait for payment or for their sale
+  gateways  payment methods that came up in the store and that no report told of yet: key and title
   trouble   why the last run could not finish, "" when it did
   next_at   when the next run starts by itself, null when none does
 """
@@ -24,6 +25,7 @@ from typing import Any
 from django.db.models import Count, DateTimeField, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from sync.models import Mapping as SeenInStore
 from sync.models import Posting, Record, Run
 from sync.models.scoping import TenantQuerySet
 from sync.reports import (
@@ -113,9 +115,20 @@ def _common(
         "open": {row["source"]: row["records"] for row in sources},
         "new": held.filter(new).count(),
         "waiting": waiting.count(),
+        "gateways": [{"key": one.store_key, "title": one.label or one.store_key} for one in untold_gateways(tenant)],
         "trouble": run.error_reason if run is not None and stuck else "",
         "next_at": tenant.next_run_at.isoformat() if starts and tenant.next_run_at else None,
     }
+
+
+def untold_gateways(tenant: Tenant) -> TenantQuerySet[SeenInStore]:
+    """Payment methods that came up in the store after its first sync, for the reports to tell of, once."""
+    return untold_news().filter(tenant=tenant).order_by("first_seen_at", "pk")
+
+
+def untold_news() -> TenantQuerySet[SeenInStore]:
+    """Of all tenants."""
+    return SeenInStore.objects.filter(kind=SeenInStore.Kind.GATEWAY, is_news=True, told_at__isnull=True)
 
 
 def _cause(tenant: Tenant, cause: Cause, new: Q) -> dict[str, Any]:

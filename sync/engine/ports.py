@@ -50,6 +50,17 @@ class ProductPage(Protocol):
     def seconds(self) -> float: ...
 
 
+class Gateway(Protocol):
+    """A payment method as the shop lists it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def enabled(self) -> bool: ...
+
+
 class Store(Protocol):
     """The shop. Raises RetryableError, ConnectionLostError (side "store") and FaultError."""
 
@@ -73,6 +84,9 @@ class Store(Protocol):
     ) -> OrderPage: ...
     def orders_by_id(self, ids: Sequence[int]) -> Sequence[tuple[dict[str, Any], Order | Unreadable]]:
         """At most 100 ids; those that no longer exist are simply not in the answer; trashed ones are asked for too."""
+
+    def payment_gateways(self) -> Sequence[Gateway]:
+        """All payment methods of the shop, switched on or not."""
 
     def refunds(self, order_id: int) -> Sequence[tuple[dict[str, Any], Refund | Unreadable]]:
         """All refunds of an order with their lines, oldest first; none for an order that does not exist."""

@@ -68,7 +68,7 @@ def continue_posted(work: Slice, record: Record, order: Order, sale: Posting) ->
         return
     if sale.entity == DocumentKind.INVOICE and _plan_payment(work, record, order, sale):
         return
-    if settle_fee(work, record, order):
+    if not sale.is_linked and settle_fee(work, record, order):
         return
     if record.state != Record.State.SYNCED:
         journal.move(record, work.run, Record.State.SYNCED, version=record.options_version, failed_attempts=0)

@@ -22,7 +22,7 @@ from connector.accounting.commerce import DRAFT_STATUSES, Order, Unreadable
 from connector.accounting.keys import item_key
 from connector.accounting.rates import rates_on_lines
 from connector.errors import RetryableError
-from sync.engine import journal
+from sync.engine import gateways, journal
 from sync.engine.context import Slice
 from sync.engine.refund_rows import take_in_refunds
 from sync.models import Cursor, Mapping, Record, Run
@@ -271,9 +271,17 @@ def _note_occurrences(work: Slice, orders: Sequence[Order]) -> None:
             if line.product_id:
                 seen[(Mapping.Kind.PRODUCT, item_key(*line.product))] = (line.name, line.sku)
     if seen:
+        is_news = gateways.is_known(work)
         Mapping.objects.bulk_create(
             [
-                Mapping(tenant=work.tenant, kind=kind, store_key=key, label=label[:255], sku=sku[:120])
+                Mapping(
+                    tenant=work.tenant,
+                    kind=kind,
+                    store_key=key,
+                    label=label[:255],
+                    sku=sku[:120],
+                    is_news=is_news and kind == Mapping.Kind.GATEWAY,
+                )
                 for (kind, key), (label, sku) in seen.items()
             ],
             ignore_conflicts=True,

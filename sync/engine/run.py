@@ -20,6 +20,7 @@ from django.utils import timezone
 from connector.errors import ConnectionLostError, FaultError, RetryableError
 from sync.engine import products, stock
 from sync.engine.context import Slice, SliceOver
+from sync.engine.gateways import note_gateways
 from sync.engine.plan import SLICE_ORDERS, plan_queued, queued
 from sync.engine.post import send_everything
 from sync.engine.pull import pull
@@ -126,6 +127,7 @@ def _sync_orders(work: Slice) -> None:
     if run.phase == Run.Phase.READ and is_on:
         pull(work)
         recheck(work)
+        note_gateways(work)
         Tenant.objects.filter(pk=work.tenant.pk).update(store_seen_at=timezone.now())
         _forgive(work)
     while True:

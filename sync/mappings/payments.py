@@ -34,8 +34,9 @@ NEW_FOR = timedelta(days=14)
 class GatewayRow:
     """One payment method of the store. enabled None: it is on orders only. used: of the orders that were counted.
 
-    state: default = no account of its own, the default one takes its money; open = no account at all. is_new: first
-    seen on an order lately, and nobody has chosen since. blocked, amounts: held orders that were paid with it.
+    state: default = no account of its own, the default one takes its money; open = no account at all. is_new: it came
+    up lately, on an order or by being switched on in the store, and nobody has chosen since. blocked, amounts: held
+    orders that were paid with it.
     """
 
     gateway: str
@@ -124,7 +125,7 @@ def payment_table(tenant: Tenant, *, fresh: bool = False) -> PaymentTable:
                 suggest_account(key, title, accounts), suggest_payment_method(key, title, methods)
             ),
             state="open",
-            is_new=key in seen and key not in chosen and _is_recent(seen[key].first_seen_at),
+            is_new=key in seen and key not in chosen and seen[key].is_news and _is_recent(seen[key].first_seen_at),
             blocked=records,
             amounts=amounts,
         )
@@ -143,12 +144,16 @@ def payment_table(tenant: Tenant, *, fresh: bool = False) -> PaymentTable:
 
 
 def new_gateways(tenant: Tenant) -> list[str]:
-    """Titles of payment methods first seen lately on orders, that nobody has chosen an account for. Two queries."""
-    chosen = {row["gateway"] for row in options_of(tenant)["payments"]["methods"]}
-    rows = SeenInStore.objects.for_tenant(tenant).filter(
-        kind=SeenInStore.Kind.GATEWAY, first_seen_at__gte=timezone.now() - NEW_FOR
+    """Titles of payment methods that came up lately, that nobody has chosen an account for. Two queries at most."""
+    rows = list(
+        SeenInStore.objects.for_tenant(tenant)
+        .filter(kind=SeenInStore.Kind.GATEWAY, is_news=True, first_seen_at__gte=timezone.now() - NEW_FOR)
+        .order_by("first_seen_at", "pk")
     )
-    return [row.label or row.store_key for row in rows.order_by("first_seen_at") if row.store_key not in chosen]
+    if not rows:
+        return []
+    chosen = {row["gateway"] for row in options_of(tenant)["payments"]["methods"]}
+    return [row.label or row.store_key for row in rows if row.store_key not in chosen]
 
 
 def choose_gateway(

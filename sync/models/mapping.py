@@ -30,6 +30,10 @@ class Mapping(models.Model):
     qbo_id = models.CharField(max_length=30, blank=True)
     may_create = models.BooleanField(default=False, db_default=False)
     """Somebody asked for an item to be made for this product, whether or not the settings create items."""
+    is_news = models.BooleanField(default=False, db_default=False)
+    """Of a gateway: it came up in the store after the first sync, so it is announced until somebody chooses for it."""
+    told_at = models.DateTimeField(null=True, blank=True)
+    """When a report told of it; it is told of once."""
     first_seen_at = models.DateTimeField(default=timezone.now)
     last_seen_at = models.DateTimeField(default=timezone.now)
 

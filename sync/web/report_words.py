@@ -35,7 +35,7 @@ from sync.templatetags.formats import (
 )
 from sync.timetable import REPORT_TIME
 from sync.web.proof import Proof, prove_period
-from sync.web.reason_texts import Text
+from sync.web.reason_texts import NOTICES, Text
 from sync.web.reasons import fill, order_label, tell
 from sync.web.troubles import find_trouble
 from tenants.web.mail import public_url
@@ -183,7 +183,7 @@ def _what(figures: Mapping[str, Any], sent: int, held: int) -> str:
     open_part = _held(figures, held)
     sent_part = ngettext("%(count)s document sent", "%(count)s documents sent", sent) % {"count": count(sent)}
     if figures["kind"] == Report.Kind.PROBLEMS:
-        return open_part
+        return open_part if held else _("there is a new payment method in your store")
     if sent and held:
         return fill(_("%(sent)s, %(held)s"), {"sent": sent_part, "held": open_part})
     if sent or held:
@@ -214,6 +214,8 @@ def _held(figures: Mapping[str, Any], held: int) -> str:
 
 def _lede(figures: Mapping[str, Any]) -> str:
     """Does it add up? One sentence about the currency with most sales."""
+    if figures["kind"] == Report.Kind.PROBLEMS and not figures["new"]:
+        return _("Choose its account so that its payments are recorded; all orders leave normally meanwhile.")
     if figures["kind"] == Report.Kind.PROBLEMS:
         return _("They wait for your decision; all others leave normally, and nothing is lost.")
     if not figures["sums"] and figures["kind"] == Report.Kind.RUN:
@@ -330,7 +332,7 @@ def _table(rows: Sequence[Mapping[str, Any]], currency: str) -> list[DocumentRow
 
 
 def _notes(figures: Mapping[str, Any]) -> list[str]:
-    notes = []
+    notes = _new_gateways(figures)
     for row in figures["posted"]:
         if row["entity"] == "Payment":
             text = ngettext(
@@ -354,6 +356,12 @@ def _notes(figures: Mapping[str, Any]) -> list[str]:
         )
         notes.append(text % {"count": count(figures["updated"])})
     return notes
+
+
+def _new_gateways(figures: Mapping[str, Any]) -> list[str]:
+    """Figures of older reports know nothing of them."""
+    text = NOTICES["unmapped_gateway"]
+    return [fill(text, {"gateway": one["title"]}) for one in figures.get("gateways", ())]
 
 
 def _skipped(one: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from sync import mail_tasks, recipients
 from sync.mail_tasks import mail_digests, send_reports
-from sync.models import Recipient, Record, Report, ReportMail, ReportSchedule, Run, ToldProblem
+from sync.models import Mapping, Recipient, Record, Report, ReportMail, ReportSchedule, Run, ToldProblem
 from sync.web import report_settings
 from sync.web.report_mails import RETRY_AFTER, send_due
 from tenants.models import AuditEntry, Tenant, User
@@ -218,6 +218,36 @@ def test_a_problem_that_came_back_after_it_was_solved_is_news(people: Cast, cloc
     clock.shift(timedelta(hours=1))
     minute()
     assert len(mail.outbox) == 3
+
+
+KLARNA = "New payment method in your store: “Klarna”. Choose its account so that payments are recorded."
+
+
+def klarna_comes_up(tenant: Tenant) -> None:
+    Mapping.objects.create(tenant=tenant, kind="gateway", store_key="klarna", label="Klarna", is_news=True)
+
+
+@pytest.mark.parametrize("when", ["daily", "every_run", "problems"])
+def test_a_new_payment_method_is_told_of_once(people: Cast, clock: Any, when: str) -> None:
+    tenant = ask_for(people, when)
+    clock.shift(timedelta(minutes=10))
+    klarna_comes_up(tenant)
+    for _day in range(3):
+        ended_run(tenant, timezone.now() - timedelta(minutes=1))
+        minute()
+        clock.shift(timedelta(days=1))
+    told = [message for message in mail.outbox if KLARNA in str(message.body)]
+    assert len(told) == 1
+    assert KLARNA in str(told[0].alternatives[0][0])  # type: ignore[attr-defined]
+    if when == "problems":
+        assert subjects() == ["Maison Dupont: there is a new payment method in your store"]
+
+
+def test_what_the_shop_had_from_the_beginning_is_not_told_of(people: Cast, clock: Any) -> None:
+    tenant = ask_for(people, "problems")
+    Mapping.objects.create(tenant=tenant, kind="gateway", store_key="cod", label="Cash on delivery")
+    minute()
+    assert mail.outbox == []
 
 
 @pytest.mark.parametrize("when", ["never", "daily", "weekly", "every_run", "problems"])

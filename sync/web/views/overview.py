@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from sync.mappings.payments import new_gateways
 from sync.models import Run
 from sync.reports import documents_by_run, open_causes, period_of, records_of_cause
 from sync.templatetags.formats import money
@@ -19,6 +20,8 @@ from sync.web.causes import cards_of
 from sync.web.chart import draw
 from sync.web.labels import Badge
 from sync.web.proof import prove_period
+from sync.web.reason_texts import NOTICES
+from sync.web.reasons import fill
 from sync.web.summaries import summarise
 from sync.web.troubles import host_of
 from sync.web.verdict import judge
@@ -79,6 +82,7 @@ def overview(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         "connections": _connections(tenant),
         "runs": [summarise(run, sent.get(run.pk, 0)) for run in runs],
         "progress": shell.pulse.progress,
+        "new_gateways": [fill(NOTICES["unmapped_gateway"], {"gateway": title}) for title in new_gateways(tenant)],
     }
     return show(request, workspace, "sync/overview.html", "overview", context)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from sync.mappings.payments import new_gateways, payment_table
-from sync.models import OptionsVersion, Run
+from sync.models import Cursor, OptionsVersion, Run
 from tenants.models import Role, Tenant
 from tests.factories import member
 from tests.sync.conftest import new_world, nobody_waits, point_at  # noqa: F401  (fixtures)
@@ -39,6 +41,7 @@ def methods_of(tenant: Tenant) -> dict[str, dict[str, Any]]:
 
 def test_every_payment_method_of_the_store_and_of_its_orders_has_a_row(shop: World) -> None:
     tenant = shop.connect()
+    run_to_end(tenant)
     shop.add_order(line_items=TEA, payment_method="klarna", payment_method_title="Klarna")
     run_to_end(tenant)
     rows = {row.gateway: row for row in payment_table(tenant).rows}
@@ -46,9 +49,62 @@ def test_every_payment_method_of_the_store_and_of_its_orders_has_a_row(shop: Wor
     assert rows["klarna"].used == 1
     assert rows["klarna"].is_new
     assert rows["stripe"].state == "matched"
-    assert not rows["stripe"].is_new
-    assert "Klarna" in new_gateways(tenant)
     assert any(row.enabled for row in rows.values())
+
+
+def switch_on(shop: World, gateway: str, title: str) -> None:
+    """By the shop's owner, in WooCommerce."""
+    database = shop.box.store.shop.database
+    rows = database.rows("gateway")
+    place = next((place for place, row in rows.items() if row.document["id"] == gateway), len(rows) + 1)
+    known = rows[place].document if place in rows else next(iter(rows.values())).document
+    database.put("gateway", place, {**known, "id": gateway, "title": title, "enabled": True})
+
+
+def a_day_later(tenant: Tenant) -> None:
+    Cursor.objects.for_tenant(tenant).filter(stream="gateways").update(position=timezone.now() - timedelta(days=1))
+
+
+def test_what_the_first_sync_finds_is_no_news(shop: World) -> None:
+    tenant = shop.connect()
+    run_to_end(tenant)
+    assert new_gateways(tenant) == []
+    assert not any(row.is_new for row in payment_table(tenant).rows)
+
+
+def test_a_payment_method_that_comes_up_later_is_announced_until_its_account_is_chosen(shop: World) -> None:
+    tenant = shop.connect()
+    run_to_end(tenant)
+    shop.add_order(line_items=TEA, payment_method="klarna", payment_method_title="Klarna")
+    run_to_end(tenant)
+    assert new_gateways(tenant) == ["Klarna"]
+    owner = owner_of(tenant)
+    announced = "New payment method in your store: “Klarna”."
+    assert announced in owner.get(reverse("overview", args=[tenant.slug])).content.decode()
+    assert announced in owner.get(reverse("mapping_payments", args=[tenant.slug])).content.decode()
+    bank = next(one for one in payment_table(tenant).accounts if one.name == "Bank")
+    owner.post(reverse("mapping_payment_save", args=[tenant.slug]), {"gateway": "klarna", "account": bank.qbo_id})
+    assert new_gateways(tenant) == []
+    assert announced not in owner.get(reverse("overview", args=[tenant.slug])).content.decode()
+
+
+def test_a_payment_method_that_was_only_switched_on_is_found_within_a_day(shop: World) -> None:
+    tenant = shop.connect()
+    run_to_end(tenant)
+    switch_on(shop, "square", "Square")
+    calls = run_to_end(tenant).woo_calls
+    assert new_gateways(tenant) == [], "the store is asked once a day"
+    a_day_later(tenant)
+    assert run_to_end(tenant).woo_calls == calls + 1
+    assert new_gateways(tenant) == ["Square"]
+    assert {row.gateway: row.is_new for row in payment_table(tenant, fresh=True).rows}["square"]
+
+
+def test_a_shop_that_refuses_the_list_is_synced_all_the_same(shop: World) -> None:
+    tenant = shop.connect()
+    shop.break_store(path_contains="payment_gateways", action="status", status=404, times=None)
+    assert run_to_end(tenant).state == Run.State.FINISHED
+    shop.heal()
 
 
 def test_saving_one_row_keeps_the_others_and_sends_what_waited(shop: World) -> None:
