@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sync', '0010_posting_is_linked'),
+        ('sync', '0011_reconciliations'),
     ]
 
     operations = [
