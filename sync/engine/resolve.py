@@ -312,11 +312,16 @@ def _linked_items(work: Slice, lines: Lines) -> dict[ProductKey, ItemDecision]:
         name = row.name if row else links[store_key].name if store_key in links else ""
         if row is None or row.active:
             decisions[key] = UseItem(Ref(qbo_id, name))
-        elif policy.items.reactivate:
+        elif policy.items.reactivate or _may_reactivate(links.get(store_key), qbo_id):
             decisions[key] = ReactivateItem(Ref(qbo_id, name), row)
         else:
             decisions[key] = Held("inactive_item", {"sku": line.sku, "name": name, "item_id": qbo_id})
     return decisions
+
+
+def _may_reactivate(link: Link | None, qbo_id: str) -> bool:
+    """A word about one object is none about another that was chosen since."""
+    return link is not None and link.may_reactivate and link.qbo_id == qbo_id
 
 
 def _linked_customers(
@@ -333,7 +338,7 @@ def _linked_customers(
         ref = Ref(link.qbo_id, row.name if row else link.name)
         if row is None or row.active:
             decisions[key] = UseCustomer(ref)
-        elif wanted[key][1].customers.reactivate:
+        elif wanted[key][1].customers.reactivate or link.may_reactivate:
             decisions[key] = ReactivateCustomer(ref, row)
         else:
             decisions[key] = Held("inactive_customer", {"name": row.name, "customer_id": row.qbo_id})
@@ -445,6 +450,9 @@ def _plan_makes(work: Slice, resolved: Resolved) -> list[Posting]:
                 resolved.created[key] = customer.wanted.display_name
             elif isinstance(customer, ReactivateCustomer):
                 add(key, "Customer", _reactivation(customer.row), update_of=customer.row)
+        Link.objects.for_tenant(work.tenant).filter(
+            company=work.company, store_key__in=[posting.key for posting in postings], may_reactivate=True
+        ).update(may_reactivate=False)
     work.checkpoint("names planned")
     return postings
 

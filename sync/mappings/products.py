@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from connector.accounting.books import NameRow
-from connector.accounting.commerce import Order
+from connector.accounting.commerce import Order, Product
+from connector.accounting.items import Sold
 from connector.accounting.keys import item_key, normalise
-from connector.woo.parse import parse_order
+from connector.woo.parse import parse_order, parse_product
 from sync.engine import mirror
 from sync.models import Link, Record
 from sync.models import Mapping as SeenInStore
@@ -42,8 +44,41 @@ def products_held(records: TenantQuerySet[Record], *, sku: str, name: str) -> di
     return found
 
 
-def link_products(tenant: Tenant, keys: Collection[str], item: NameRow, *, user: User) -> None:
-    """These products are sold as this item from now on, whatever their SKU says."""
+def products_of_item(records: TenantQuerySet[Record], company: Company, item: NameRow) -> dict[str, str]:
+    """Store key -> name of the products of held orders and products that this item is found for: by link, SKU, name."""
+    seen: dict[str, tuple[str, str]] = {}
+    tenant_ids = set()
+    for tenant_id, raw in records.values_list("tenant_id", "raw")[:LOOKED_AT]:
+        tenant_ids.add(tenant_id)
+        for line in _sold(raw):
+            seen.setdefault(item_key(*line.product), (line.name, line.sku))
+    links = Link.objects.filter(
+        tenant__in=tenant_ids, company=company, kind=Link.Kind.ITEM, store_key__in=seen
+    ).values_list("store_key", "qbo_id")
+    linked = dict(links)
+    names = {normalise(item.sku), normalise(item.name)} - {""}
+    return {
+        key: name
+        for key, (name, sku) in seen.items()
+        if (linked[key] == item.qbo_id if key in linked else names & {normalise(sku), normalise(name)})
+    }
+
+
+def _sold(raw: Any) -> list[Sold]:
+    """What a held record is about: an order's lines, or the product and its variations themselves."""
+    order = parse_order(raw) if raw else None
+    if isinstance(order, Order):
+        return [line for line in order.lines if line.product_id]
+    product = parse_product(raw) if raw else None
+    return [product] if isinstance(product, Product) else []
+
+
+def link_products(
+    tenant: Tenant, keys: Collection[str], item: NameRow, *, user: User, may_reactivate: bool = False
+) -> None:
+    """These products are sold as this item from now on, whatever their SKU says.
+
+    may_reactivate: it is inactive, and made active again by the next run."""
     for key in keys:
         known = Link.objects.for_tenant(tenant).filter(company=tenant.company, kind=Link.Kind.ITEM, store_key=key)
         before = known.values_list("name", flat=True).first()
@@ -52,7 +87,12 @@ def link_products(tenant: Tenant, keys: Collection[str], item: NameRow, *, user:
             company=tenant.company,
             kind=Link.Kind.ITEM,
             store_key=key,
-            defaults={"qbo_id": item.qbo_id, "name": item.name[:500], "made_by": "hand"},
+            defaults={
+                "qbo_id": item.qbo_id,
+                "name": item.name[:500],
+                "made_by": "hand",
+                "may_reactivate": may_reactivate,
+            },
         )
         log_change(tenant, "mappings.products", {key: [before, item.name]}, user=user)
 

@@ -31,6 +31,8 @@ class Link(models.Model):
     made_by = models.CharField(max_length=20, default="match")
     stock_aside = models.BooleanField(default=False, db_default=False)
     """A person set this product's zero aside; the store keeps its stock until the books hold some again."""
+    may_reactivate = models.BooleanField(default=False, db_default=False)
+    """A person asked for its object to be made active again; it is asked once, and spent by the write that does it."""
     created_at = models.DateTimeField(default=timezone.now)
 
     objects: ClassVar[TenantQuerySet[Link]] = TenantQuerySet.as_manager()  # type: ignore[assignment]

@@ -174,9 +174,9 @@ ATTENTION: dict[str, Reason] = {
     "inactive_customer": Reason(
         "users-round",
         _("Customer inactive"),
-        _("The customer “%(name)s” is inactive in QuickBooks. Reactivate the customer there, then retry."),
+        _("The customer “%(name)s” is inactive in QuickBooks. Reactivate the customer or choose another one."),
         title=_("The customer “%(name)s” is inactive in QuickBooks"),
-        cure=_("Reactivate the customer in QuickBooks, then retry."),
+        cure=_("Reactivate the customer or choose another one."),
     ),
     "missing_setting": Reason(
         "sliders-horizontal",

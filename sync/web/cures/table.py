@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sync.reports import Cause
-from sync.web.cures import linked, numbers, payments, products, refunds, settings, tax
+from sync.web.cures import inactive, linked, numbers, payments, products, refunds, settings, tax
 from sync.web.cures.offer import Cure, Offer
 from sync.web.workspace import Workspace
 
@@ -14,6 +14,8 @@ CURES: Mapping[str, Cure] = {
     "unmapped_gateway": Cure(payments.offer, payments.take),
     "unmatched_product": Cure(products.offer, products.take),
     "ambiguous_sku": Cure(products.offer, products.take),
+    inactive.ITEM: Cure(inactive.offer, inactive.take),
+    "inactive_customer": Cure(inactive.offer, inactive.take),
     refunds.REASON: Cure(refunds.offer, refunds.take),
     "missing_setting": Cure(settings.offer, settings.take),
     "number_too_long": Cure(settings.offer_prefix, settings.take_prefix),

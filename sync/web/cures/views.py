@@ -28,6 +28,8 @@ from tenants.models import Role
 
 SALT = "choice"
 UNDO_SECONDS = 3600
+_LISTED = ("missing_setting", "inactive_item", "inactive_customer")
+"""Reasons that only a fresh name list ends, whoever changed something in QuickBooks."""
 
 
 @require_POST
@@ -77,7 +79,7 @@ def _salt(workspace: Workspace) -> str:
 
 def _decide(request: HttpRequest, workspace: Workspace, cause: Cause, cure: Cure) -> Taken | Refused:
     if request.POST.get("action") == READ_AGAIN:
-        return read_company_again(workspace.tenant, with_lists=cause.reason.startswith("missing_setting"))
+        return read_company_again(workspace.tenant, with_lists=cause.reason.startswith(_LISTED))
     return cure.take(workspace, cause, request.POST)
 
 

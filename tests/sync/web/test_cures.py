@@ -13,7 +13,7 @@ from tenants.models import AuditEntry, Role, Tenant
 from tests.factories import member
 from tests.sync.conftest import new_world, nobody_waits, point_at  # noqa: F401  (fixtures)
 from tests.sync.web.conftest import signed_in
-from tests.sync.world import World, finish, run_to_end, states
+from tests.sync.world import World, buyer, finish, record_of, run_to_end, states
 
 pytestmark = pytest.mark.django_db
 
@@ -261,3 +261,98 @@ def test_a_refund_without_its_sale_is_sent_alone_or_left_out(
     assert states(tenant, "refund") == {state: 1}
     assert len(world.documents("RefundReceipt")) == documents
     assert AuditEntry.objects.filter(tenant=tenant, action=f"refunds.{action}").count() == 1
+
+
+def sleeping_item(shop: World) -> tuple[Tenant, str, int]:
+    """(tenant, id of an item made inactive after its first sale, a later order of it)."""
+    tea = [{"sku": "THE-SEN-100", "quantity": 1}]
+    shop.add_order(line_items=tea)
+    tenant = shop.connect()
+    run_to_end(tenant)
+    item = next(one["Id"] for one in shop.names("Item") if one.get("Sku") == "THE-SEN-100")
+    shop.edit_books("Item", id=item, change={"Active": False})
+    order_id = shop.add_order(line_items=tea)
+    notice_changes(shop, tenant)
+    return tenant, item, order_id
+
+
+def notice_changes(shop: World, tenant: Tenant) -> None:
+    """A run that creates something, and so reads what others changed."""
+    shop.make_names_old(tenant)
+    name = f"Nora {Record.objects.count()}"
+    shop.add_order(line_items=[{"sku": "LIV-OKA", "quantity": 1}], **buyer(name, "Petit", f"{name[5:]}@petit.example"))
+    run_to_end(tenant)
+
+
+def document_of(shop: World, order_id: int) -> dict[str, Any]:
+    number = f"Wio{shop.number_of(order_id)}"
+    return next(one for one in shop.documents() if one["DocNumber"] == number)
+
+
+def items_of(shop: World, order_id: int) -> set[str]:
+    lines = document_of(shop, order_id)["Line"]
+    return {line["SalesItemLineDetail"]["ItemRef"]["value"] for line in lines if "SalesItemLineDetail" in line}
+
+
+def test_an_inactive_item_is_made_active_again_once(shop: World) -> None:
+    tenant, item, order_id = sleeping_item(shop)
+    assert record_of(tenant, order_id).reason == "inactive_item"
+    owner = owner_of(tenant)
+    subject = offered(owner, tenant, "inactive_item").cause.subject
+    assert "is made active again" in press(owner, tenant, "inactive_item", subject, action="reactivate", htmx=True)
+    finish_runs(tenant)
+    assert record_of(tenant, order_id).state == "synced"
+    assert item in items_of(shop, order_id)
+    assert not Link.objects.for_tenant(tenant).filter(may_reactivate=True).exists()
+
+    shop.edit_books("Item", id=item, change={"Active": False})
+    again = shop.add_order(line_items=[{"sku": "THE-SEN-100", "quantity": 1}])
+    notice_changes(shop, tenant)
+    assert record_of(tenant, again).reason == "inactive_item", "one word is not a word for ever"
+
+
+def test_another_item_is_chosen_for_an_inactive_one(shop: World) -> None:
+    tenant, item, order_id = sleeping_item(shop)
+    owner = owner_of(tenant)
+    card = offered(owner, tenant, "inactive_item")
+    subject = card.cause.subject
+    assert "Choose the other one first." in press(owner, tenant, "inactive_item", subject, action="other", htmx=True)
+    other = next(option for option in card.offer.fields[0].options if option.label.startswith("Online sale"))
+    press(owner, tenant, "inactive_item", subject, action="other", other=other.value)
+    finish_runs(tenant)
+    assert record_of(tenant, order_id).state == "synced"
+    assert other.value in items_of(shop, order_id)
+    assert not next(one for one in shop.names("Item") if one["Id"] == item)["Active"]
+
+
+def test_always_reactivating_is_a_setting_that_can_be_taken_back(shop: World) -> None:
+    tenant, _item, order_id = sleeping_item(shop)
+    owner = owner_of(tenant)
+    subject = offered(owner, tenant, "inactive_item").cause.subject
+    assert "token" in press(owner, tenant, "inactive_item", subject, action="always", htmx=True)
+    assert chosen(tenant)["items"]["reactivate"] is True
+    finish_runs(tenant)
+    assert record_of(tenant, order_id).state == "synced"
+
+
+@pytest.mark.parametrize("action", ["reactivate", "other"])
+def test_an_inactive_customer_is_made_active_again_or_replaced(shop: World, action: str) -> None:
+    tea = [{"sku": "THE-SEN-100", "quantity": 1}]
+    shop.add_order(line_items=tea, **buyer())
+    tenant = shop.connect()
+    run_to_end(tenant)
+    old = Link.objects.for_tenant(tenant).get(kind="customer", store_key__contains="jeanne@").qbo_id
+    shop.edit_books("Customer", id=old, change={"Active": False})
+    body = {"DisplayName": "Jeanne M.", "PrimaryEmailAddr": {"Address": "jeanne@moreau.example"}}
+    made = shop.edit_books("Customer", create=body)
+    new = str((made.get("Customer") or made)["Id"])
+    order_id = shop.add_order(line_items=tea, **buyer())
+    notice_changes(shop, tenant)
+    assert record_of(tenant, order_id).reason == "inactive_customer"
+    owner = owner_of(tenant)
+    subject = offered(owner, tenant, "inactive_customer").cause.subject
+    press(owner, tenant, "inactive_customer", subject, action=action, other=new)
+    finish_runs(tenant)
+    assert record_of(tenant, order_id).state == "synced"
+    assert document_of(shop, order_id)["CustomerRef"]["value"] == (old if action == "reactivate" else new)
+    assert AuditEntry.objects.filter(tenant=tenant, action="mappings.customers").exists()
