@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sync', '0011_reconciliations'),
+        ('sync', '0012_new_gateways'),
     ]
 
     operations = [
