@@ -10,7 +10,7 @@ import copy
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from itertools import count
@@ -28,7 +28,7 @@ from connector.accounting.policy import PostingPolicy, Ref
 from connector.qbo.encode import encode_document
 from connector.woo.parse import parse_order
 from sync.digests import figures_of_period
-from sync.models import OptionsVersion, Posting, Record, RecordEvent, Report, Run
+from sync.models import OptionsVersion, Posting, Reconciliation, Record, RecordEvent, Report, Run
 from tenants.models import Company, Membership, Role, Tenant, User
 from tenants.web.people import mark_verified
 from tests.connector.accounting.shops import EXEMPT, FR_MAPPINGS, PAYLOADS, fr_policy, fr_taxes
@@ -48,6 +48,16 @@ def member(tenant: Tenant, email: str, role: Role, name: str = "", **fields: Any
     user = User.objects.filter(email=email).first() or person(email, name, **fields)
     Membership.objects.create(tenant=tenant, user=user, role=role)
     return user
+
+
+def snapshot_of(tenant: Tenant, first: date, last: date, **fields: Any) -> Reconciliation:
+    """An empty comparison that has been read."""
+    values = {
+        "company": tenant.company or company(),
+        "state": Reconciliation.State.READY,
+        "finished_at": timezone.now(),
+    }
+    return Reconciliation.objects.create(tenant=tenant, first=first, last=last, **(values | fields))
 
 
 def company(name: str = "Maison Dupont SARL", *, country: str = "FR", currency: str = "EUR") -> Company:

@@ -174,6 +174,11 @@ def long_date(value: object) -> str:
     return _first_of_month(dates.format_date(day, "long", locale=current_locale()), day)
 
 
+def month_and_year(day: date) -> str:
+    """novembre 2026."""
+    return dates.format_skeleton("yMMMM", day, locale=current_locale())
+
+
 @register.filter
 def day_and_month(value: object) -> str:
     """24 novembre: the year is said beside it."""

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from sync.web import urls_connect, urls_manage, urls_people, urls_reports
 from sync.web.mappings import urls as urls_mappings
+from sync.web.reconciliation import urls as urls_reconciliation
 from sync.web.views import bulk, home, linking, overview, records, runs, setup
 
 workspace_urls: list[URLPattern | URLResolver] = [
@@ -33,6 +34,7 @@ workspace_urls: list[URLPattern | URLResolver] = [
     *urls_people.workspace_urls,
     *urls_reports.workspace_urls,
     *urls_mappings.workspace_urls,
+    *urls_reconciliation.workspace_urls,
     path("more/", overview.more, name="more"),
     *urls_connect.workspace_urls,
 ]

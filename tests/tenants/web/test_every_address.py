@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -21,11 +21,11 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
-from sync.models import Recipient, Record, Report, Run
+from sync.models import Recipient, Reconciliation, Record, Report, Run
 from sync.web import report_settings
 from tenants.models import AuditEntry, ConnectionAttempt, Invitation, Membership, Role, Tenant, User
 from tenants.web import team
-from tests.factories import captured, ended_run, hold, member, person, record_of, report_of, workspace
+from tests.factories import captured, ended_run, hold, member, person, record_of, report_of, snapshot_of, workspace
 from tests.tenants.web.conftest import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +59,7 @@ class World:
         report_settings.add(tenant, f"reports-{tenant.slug}@example.com", "", user=owner.user)
         self.rows["recipient_id", tenant.pk] = Recipient.objects.get(tenant=tenant).pk
         self.rows["report_id", tenant.pk] = report_of(tenant).pk
+        self.rows["reconciliation_id", tenant.pk] = snapshot_of(tenant, date(2026, 1, 1), date(2026, 1, 31)).pk
         spare = member(tenant, f"spare-{tenant.slug}@example.com", Role.VIEWER)
         self.rows["member_id", tenant.pk] = Membership.objects.get(user=spare).pk
 
@@ -95,6 +96,7 @@ VALUES: dict[str, Callable[[World, Tenant], str]] = {
     "attempt_id": _row("attempt_id"),
     "recipient_id": _row("recipient_id"),
     "report_id": _row("report_id"),
+    "reconciliation_id": _row("reconciliation_id"),
     "token": lambda _world, _tenant: "forged",
     "key": lambda _world, _tenant: "forged",
     "uidb36": lambda _world, _tenant: "1",
@@ -179,7 +181,7 @@ def rows() -> list[object]:
     """What a refused request must leave as it was."""
     kept = [
         model.objects.order_by("pk").values()
-        for model in (Tenant, Membership, Invitation, Record, Run, AuditEntry, Recipient, Report)
+        for model in (Tenant, Membership, Invitation, Record, Run, AuditEntry, Recipient, Reconciliation, Report)
     ]
     return [list(one) for one in kept]
 
