@@ -106,6 +106,7 @@ class ReportText:
     rhythm: str
     dashboard_url: str
     attention_url: str
+    reconciliation_url: str
     skipped_url: str
     settings_url: str
 
@@ -148,9 +149,19 @@ def words_of(figures: Mapping[str, Any], slug: str) -> ReportText:
         rhythm=_rhythm(figures),
         dashboard_url=public_url(reverse("overview", args=[slug])),
         attention_url=public_url(reverse("attention", args=[slug])),
+        reconciliation_url=_reconciliation_url(figures, slug),
         skipped_url=public_url(reverse("records", args=[slug]) + "?state=skipped"),
         settings_url=public_url(reverse("reports", args=[slug])),
     )
+
+
+def _reconciliation_url(figures: Mapping[str, Any], slug: str) -> str:
+    """The page that compares the report's days with QuickBooks as it stands then; of a run, the day it ended on."""
+    since, until = (timezone.localtime(datetime.fromisoformat(figures[name])) for name in ("since", "until"))
+    last = (until - timedelta(microseconds=1)).date()
+    first = since.date() if figures["kind"] in (Report.Kind.DAILY, Report.Kind.WEEKLY) else last
+    days = f"?since={min(first, last).isoformat()}&until={last.isoformat()}"
+    return public_url(reverse("reconciliation", args=[slug]) + days)
 
 
 def period_of(figures: Mapping[str, Any]) -> str:

@@ -7,12 +7,14 @@ import json
 from collections import Counter
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from sync.models import Posting, Reconciliation, ReconciliationLine, Record
 from sync.reconciliation import export, reading
@@ -455,6 +457,21 @@ def test_the_command_ends_with_2_when_something_is_unexplained(
         with pytest.raises(CommandError) as raised:
             call_command("reconcile", tenant.slug, *wrong)
         assert raised.value.returncode == 1
+
+
+def test_the_command_writes_files_and_the_difference_still_ends_it_with_2(world: World, tmp_path: Path) -> None:
+    tenant, (first, *_others) = three_orders(world)
+    world.edit_books("SalesReceipt", id=first["Id"], delete=True)
+    csv_file, xlsx_file = tmp_path / "month.csv", tmp_path / "month.xlsx"
+    with pytest.raises(CommandError) as raised:
+        call_command("reconcile", tenant.slug, period="this-year", csv=csv_file, xlsx=xlsx_file, decimal="comma")
+    assert raised.value.returncode == 2
+    rows = csv_file.read_text(encoding="utf-8-sig").splitlines()
+    assert rows[0].split(";")[:4] == ["Kind", "Order", "Document", "Number"]
+    assert sum(row.startswith("Sale;") for row in rows) == 3
+    assert load_workbook(xlsx_file)["Gaps"].max_row == 2
+    with pytest.raises(CommandError, match="could not be written"):
+        call_command("reconcile", tenant.slug, period="this-year", csv=tmp_path / "no" / "month.csv")
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,16 @@ import json
 import time
 from argparse import ArgumentParser
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from connector.errors import SyncError
 from sync.connections import explain
 from sync.models import Reconciliation
-from sync.reconciliation import export, reading
+from sync.reconciliation import export, files, reading
 from sync.reconciliation.periods import LONGEST, NAMED, Period, named
 from sync.wiring import open_books
 from tenants.models import Tenant
@@ -31,6 +32,11 @@ class Command(BaseCommand):
         parser.add_argument("--to", dest="last", type=date.fromisoformat, help="last day, 2026-01-31")
         names = ", ".join(name.replace("_", "-") for name in NAMED)
         parser.add_argument("--period", help=f"instead of two days: {names}, 2026, 2026-Q1 or 2026-03")
+        parser.add_argument("--csv", type=Path, metavar="FILE", help="write every document and the sums to a CSV file")
+        parser.add_argument("--xlsx", type=Path, metavar="FILE", help="write sums, documents and gaps to a workbook")
+        parser.add_argument(
+            "--decimal", choices=["point", "comma"], default="point", help="decimal sign of the CSV; comma: fields by ;"
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -41,6 +47,7 @@ class Command(BaseCommand):
             raise CommandError(f"{tenant.slug} is not connected to QuickBooks; apply a tenant document first.")
         snapshot = self._read(tenant, _period(tenant, options))
         self._tell(snapshot, tenant, as_json=options["json"])
+        self._write(snapshot, tenant, options)
         if not export.is_clean(snapshot, tenant):
             raise CommandError("Store and QuickBooks differ; see the gaps above.", returncode=DIFFERS)
 
@@ -53,6 +60,19 @@ class Command(BaseCommand):
         if snapshot.state != Reconciliation.State.READY:
             raise CommandError(f"QuickBooks could not be read ({snapshot.error_reason}): {snapshot.error_detail}")
         return snapshot
+
+    def _write(self, snapshot: Reconciliation, tenant: Tenant, options: dict[str, Any]) -> None:
+        """In the workspace's language and zone: its accountant reads them."""
+        try:
+            with translation.override(tenant.language), timezone.override(tenant.zone):
+                if options["csv"] is not None:
+                    with options["csv"].open("wb") as to:
+                        files.write_csv(snapshot, tenant, to, decimal=options["decimal"])
+                if options["xlsx"] is not None:
+                    with options["xlsx"].open("wb") as to:
+                        files.write_xlsx(snapshot, tenant, to)
+        except OSError as error:
+            raise CommandError(f"The file could not be written: {error}") from error
 
     def _tell(self, snapshot: Reconciliation, tenant: Tenant, *, as_json: bool) -> None:
         told = export.as_json(snapshot, tenant)

@@ -41,7 +41,7 @@ from sync.web.chart import Chart, draw
 from sync.web.labels import Badge, quickbooks_link, record_badge
 from sync.web.proof import Part, Proof
 from sync.web.reasons import fill, order_label, short_of, status_name
-from sync.web.reconciliation.choice import Choice
+from sync.web.reconciliation.choice import Choice, period_title
 from tenants.models import Tenant
 
 STALE_AFTER = timedelta(hours=24)
@@ -328,6 +328,36 @@ def _rate_names(tenant: Tenant) -> Mapping[str, str]:
     facts = (tenant.company.facts or {}) if tenant.company else {}
     codes = [*facts.get("tax_codes", []), *facts.get("inactive_tax_codes", [])]
     return {str(rate["id"]): str(rate["name"]) for code in codes for rate in code.get("rates", [])}
+
+
+@dataclass(frozen=True, slots=True)
+class LastComparison:
+    """What the overview says of the newest comparison. differences: unexplained, by currency; none when it adds up."""
+
+    title: str
+    verdict: str
+    snapshot: Reconciliation
+    query: str
+    differences: list[tuple[str, Decimal]]
+    findings: int
+
+
+def last_comparison(tenant: Tenant) -> LastComparison | None:
+    """None while nothing was ever compared. Three queries."""
+    ready = Reconciliation.objects.for_tenant(tenant).filter(state=Reconciliation.State.READY)
+    snapshot = ready.order_by("-finished_at", "-pk").first()
+    if snapshot is None:
+        return None
+    period = Period(snapshot.first, snapshot.last)
+    sums = export.sums_of(snapshot)
+    return LastComparison(
+        title=period_title(period),
+        verdict=verdict(snapshot, period)[0],
+        snapshot=snapshot,
+        query=urlencode({"since": period.first, "until": period.last}),
+        differences=[(one.currency, one.net.unexplained) for one in sums if one.net.unexplained],
+        findings=export.findings_of(snapshot, tenant).count(),
+    )
 
 
 def read_at(snapshot: Reconciliation) -> str:

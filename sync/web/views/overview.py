@@ -22,6 +22,7 @@ from sync.web.labels import Badge
 from sync.web.proof import prove_period
 from sync.web.reason_texts import NOTICES
 from sync.web.reasons import fill
+from sync.web.reconciliation.page import last_comparison
 from sync.web.summaries import summarise
 from sync.web.troubles import host_of
 from sync.web.verdict import judge
@@ -79,6 +80,7 @@ def overview(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         "chart_total": money(sum(day.books for day in period.days), currency),
         "chart_gap": money(sum(day.missing for day in period.days), currency),
         "currency": currency,
+        "comparison": last_comparison(tenant),
         "connections": _connections(tenant),
         "runs": [summarise(run, sent.get(run.pk, 0)) for run in runs],
         "progress": shell.pulse.progress,

@@ -288,3 +288,18 @@ def test_the_page_takes_as_many_queries_for_one_document_as_for_many(world: Worl
     with CaptureQueriesContext(connection) as many:
         page(alice, tenant)
     assert len(many) == len(few) < 30
+
+
+def test_the_overview_says_what_the_newest_comparison_found(world: World) -> None:
+    tenant, (first, *_others) = three_orders(world)
+    alice = signed_in(member(tenant, "alice@shop.example", Role.OWNER))
+    url = reverse("overview", args=[tenant.slug])
+    assert "Not compared with QuickBooks yet." in alice.get(url).content.decode()
+    compared(tenant, today_of(tenant))
+    comparison = alice.get(url).context["comparison"]
+    assert (comparison.differences, comparison.findings) == ([], 0)
+    world.edit_books("SalesReceipt", id=first["Id"], delete=True)
+    compared(tenant, today_of(tenant))
+    comparison = alice.get(url).context["comparison"]
+    assert comparison.differences == [("EUR", Decimal(first["TotalAmt"]))]
+    assert comparison.findings == 1
