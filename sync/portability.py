@@ -355,7 +355,7 @@ def _queue_again(tenant: Tenant) -> None:
     _queue_held(tenant, (*_CONFIGURABLE, UNPAID_INVOICES))
     rows = Record.objects.for_tenant(tenant).filter(source__in=_PLANNED_BY_US)
     ended = rows.filter(state__in=[Record.State.SKIPPED, Record.State.WAITING])
-    ended.exclude(reason="by_hand").exclude(source=Record.Source.REFUND, reason="trash").update(**_AFRESH)
+    ended.exclude(reason__in=Record.SET_ASIDE).exclude(source=Record.Source.REFUND, reason="trash").update(**_AFRESH)
     by_hand = ended.filter(reason="by_hand").values_list("pk", "details")
     by_option = [pk for pk, details in by_hand if details.get("why") == "credit_memos_off" and "by" not in details]
     rows.filter(pk__in=by_option).update(**_AFRESH)

@@ -33,7 +33,7 @@ from sync.connections.watching import (
 )
 from sync.engine.requests import request_run
 from sync.engine.run import Step, advance
-from sync.models import Reconciliation, Run, StoreHook
+from sync.models import Reconciliation, Request, Run, StoreHook
 from sync.reconciliation import reading
 from sync.reconciliation.periods import Period
 from sync.wiring import LeaseTaken, NotSetUp, open_books, slice_for_run
@@ -59,11 +59,23 @@ CONSENT_SECONDS = 1.0
 """The calls of a consent are not counted: right behind that burst the first list would be answered with 429."""
 
 
-def start_run(tenant: Tenant, *, trigger: str, user: User | None = None, order_ids: Sequence[int] = ()) -> Run:
+def start_run(
+    tenant: Tenant, *, trigger: str, user: User | None = None, order_ids: Sequence[int] = (), asked: bool = False
+) -> Run:
     """Creates the tenant's run or joins the active one, and enqueues it once the transaction is through."""
-    run, _is_new = request_run(tenant, trigger=trigger, user=user, order_ids=order_ids)
+    run, _is_new = request_run(tenant, trigger=trigger, user=user, order_ids=order_ids, asked=asked)
     enqueue(run.pk, interactive=trigger in ("button", "trial"))
     return run
+
+
+def start_asked(tenant: Tenant, *, trigger: str = "button", user: User | None = None) -> Run | None:
+    """A run for what people asked for and nobody has done yet; None where nothing is open."""
+    open_ones = Request.objects.for_tenant(tenant).filter(state=Request.State.OPEN).select_related("record__parent")
+    records = [request.record for request in open_ones]
+    if not records:
+        return None
+    ids = sorted({one.parent.woo_id if one.parent is not None else one.woo_id for one in records})
+    return start_run(tenant, trigger=trigger, user=user, order_ids=ids, asked=True)
 
 
 def enqueue(run_id: int, *, after: datetime | None = None, interactive: bool = False) -> None:
@@ -172,7 +184,10 @@ def pull_forward(tenant_id: int) -> None:
 
 
 def _follow_up(run_id: int) -> None:
-    """What a shop told while the run was reading is read by the next one."""
+    """What a shop told while the run was reading is read by the next one; what people asked of it too late is done."""
+    run = Run.objects.select_related("tenant__company").get(pk=run_id)
+    if run.state != Run.State.PAUSED and run.tenant.is_connected:
+        start_asked(run.tenant, trigger=run.trigger)
     waiting = StoreHook.objects.filter(tenant__runs=run_id, wanted_since__isnull=False)
     for tenant_id in waiting.values_list("tenant_id", flat=True):
         pull_forward(tenant_id)

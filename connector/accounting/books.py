@@ -221,6 +221,20 @@ class FoundDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """One thing that two versions of a document say differently. Amounts as plain decimals, "" where there is nothing.
+
+    field: number, date, due_date, note, reference, customer, account, method, terms, class, location, message, total,
+    tax or line; name: what a line is for.
+    """
+
+    field: str
+    before: str
+    after: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """What changed in the name lists since a moment; `complete` False = more than the answer could hold."""
 

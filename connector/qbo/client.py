@@ -13,6 +13,7 @@ from connector.accounting.books import (
     Changes,
     CompanyFacts,
     CustomerWanted,
+    Edit,
     FoundDocument,
     ItemChange,
     ItemWanted,
@@ -22,9 +23,9 @@ from connector.accounting.books import (
     Posted,
     Write,
 )
-from connector.accounting.documents import Document, DocumentKind
+from connector.accounting.documents import Document, DocumentKind, SaleDocument
 from connector.errors import FaultError
-from connector.qbo import company, decode, encode, encode_names, statements
+from connector.qbo import company, decode, edits, encode, encode_names, statements
 from connector.qbo.decode import UnreadableAnswerError
 from connector.qbo.faults import CONNECTION, Fault, parse_faults
 from connector.qbo.transport import Transport, connection_lost
@@ -61,6 +62,23 @@ class QuickBooksBooks(Transport):
 
     def encode(self, document: Document, *, paid_id: str = "", credit_id: str = "") -> tuple[str, Payload]:
         return encode.encode_document(document, paid_id=paid_id, credit_id=credit_id)
+
+    def encode_update(
+        self, sale: SaleDocument, *, qbo_id: str, sync_token: str, standing: Payload, whole: bool = False
+    ) -> Payload:
+        return encode.encode_update(sale, qbo_id=qbo_id, sync_token=sync_token, standing=standing, whole=whole)
+
+    def edits(self, before: Payload, after: Payload) -> Sequence[Edit]:
+        return edits.edits(before, after)
+
+    def says(self, payload: Payload, answer: Payload) -> bool:
+        return edits.says(payload, answer)
+
+    def same_lines(self, before: Payload, after: Payload) -> bool:
+        return edits.same_lines(before, after)
+
+    def is_voided(self, body: Payload) -> bool:
+        return edits.is_voided(body)
 
     def encode_customer(self, customer: CustomerWanted) -> tuple[str, Payload]:
         return encode_names.encode_customer(customer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from connector.accounting.books import Payload
@@ -20,6 +21,8 @@ from connector.qbo import values
 
 _MOVES_MONEY = frozenset({DocumentKind.SALES_RECEIPT, DocumentKind.REFUND_RECEIPT})
 _HAS_TERMS = frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_MEMO})
+_GOODS = frozenset({"Line", "TxnTaxDetail", "GlobalTaxCalculation", "ShippingTaxIncludedInTotalTax"})
+_BUYER = frozenset({"CustomerRef", "CurrencyRef", "BillAddr", "ShipAddr", "BillEmail", "CustomerMemo", "EmailStatus"})
 _IS_SHIPPED = frozenset({DocumentKind.INVOICE, DocumentKind.SALES_RECEIPT})
 
 
@@ -36,6 +39,21 @@ def encode_document(document: Document, *, paid_id: str = "", credit_id: str = "
     if isinstance(document, ExpenseDocument):
         return document.kind.value, _expense(document)
     return document.kind.value, _sale(document)
+
+
+def encode_update(
+    sale: SaleDocument, *, qbo_id: str, sync_token: str, standing: Mapping[str, Any], whole: bool = False
+) -> Payload:
+    """A sparse update that makes a document of ours say what was planned (QBO reference, 1.4): its lines are replaced.
+
+    standing: the document as the company last answered it, whose buyer stays. whole: the header too, which is ours
+    again after somebody else has changed it; the buyer's address and message are left alone even then.
+    """
+    body = _sale(sale)
+    wanted = {name: value for name, value in body.items() if name in _GOODS or (whole and name not in _BUYER)}
+    kept = {name: standing[name] for name in ("CustomerRef", "CurrencyRef") if standing.get(name)}
+    identity = {"Id": qbo_id, "SyncToken": sync_token, "sparse": True}
+    return {**identity, **{name: body[name] for name in ("CustomerRef", "CurrencyRef")}, **wanted, **kept}
 
 
 def _sale(sale: SaleDocument) -> Payload:

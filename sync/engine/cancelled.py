@@ -29,7 +29,8 @@ from sync.engine.standing import (
     read_invoices_again,
     sale_in_books,
 )
-from sync.engine.verify import CLOSED, GONE, STALE_OBJECT, settle_document
+from sync.engine.touched import CLOSED, GONE, STALE_OBJECT, hold_without_document
+from sync.engine.verify import settle_document
 from sync.models import Posting, Record
 
 Decision = Planned | Void | Skipped | Held | None
@@ -172,6 +173,7 @@ def _outcome(work: Slice, record: Record, order: Order) -> Decision:
     if standing is None:
         return None
     if invoice_is_gone(work, standing):
+        hold_without_document(work, record, standing)
         return Held("document_gone", {"number": standing.number, "order": order.number})
     return _plan(work, record, order, CancellationOf(work, record, order).policy(), standing)
 

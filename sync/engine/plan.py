@@ -18,6 +18,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
+from connector.accounting.books import FoundDocument as Standing
 from connector.accounting.commerce import Order, Unreadable
 from connector.accounting.customers import wanted_customer
 from connector.accounting.documents import Held, Outcome, Planned, SaleDocument
@@ -214,10 +215,13 @@ def store_sale(
     version: OptionsVersion | None = None,
     update_of: Posting | None = None,
     document_id: str = "",
+    standing: Standing | None = None,
 ) -> None:
     """Stores the sale's posting and moves the record to *sending*; the payment follows once the invoice has its id.
 
-    update_of: the answered write that is to be repaired in place; its sync token guards against anybody's change."""
+    update_of: the answered write that is to be changed in place; its sync token guards against anybody's change. The
+    record shows an edited order only once QuickBooks has said so."""
+    fingerprint = order_fingerprint(order)
     store_document(
         work,
         record,
@@ -225,8 +229,10 @@ def store_sale(
         version=version,
         update_of=update_of,
         document_id=document_id,
+        standing=standing,
+        shows=fingerprint,
         planned_hash=record.raw_hash,
-        fingerprint=order_fingerprint(order),
+        fingerprint=fingerprint if update_of is None else record.fingerprint,
         proof=journal.proof_as_json(outcome.proof),
         notices=journal.notices_as_json(outcome.notices),
     )
@@ -240,17 +246,27 @@ def store_document(
     version: OptionsVersion | None = None,
     update_of: Posting | None = None,
     document_id: str = "",
+    standing: Standing | None = None,
+    shows: str = "",
     details: Mapping[str, Any] | None = None,
     **fields: Any,
 ) -> None:
     """Stores the posting of a plan's sale or credit and moves its record to *sending*. fields: what else to write on
-    the record; what follows the document is planned once that has its id."""
+    the record; what follows the document is planned once that has its id. standing: the document as it was just read,
+    where the whole of it is to be ours again. shows: the fingerprint of the order that the document shows."""
     sale = outcome.sale
     entity, payload = work.books.encode(sale)
     if update_of is not None:
-        payload = {"Id": document_id, "SyncToken": update_of.sync_token, "sparse": True, **payload}
+        payload = work.books.encode_update(
+            sale,
+            qbo_id=document_id,
+            sync_token=standing.sync_token if standing else update_of.sync_token,
+            standing=standing.raw if standing else update_of.answer,
+            whole=standing is not None,
+        )
     governing = version or record.options_version or work.options
-    taxes = work.policy_for(governing).taxes if update_of is None else policy_of(work, record).taxes
+    is_repair = update_of is not None and version is None
+    taxes = policy_of(work, record).taxes if is_repair else work.policy_for(governing).taxes
     posting = new_posting(
         work,
         key=sale.key,
@@ -262,8 +278,7 @@ def store_document(
         planned_tax=sale.tax.total if sale.tax is not None else None,
         planned_rates=_rates(sale),
     )
-    if update_of is not None:
-        Posting.objects.filter(pk=posting.pk).update(qbo_id=document_id)
+    Posting.objects.filter(pk=posting.pk).update(fingerprint=shows, qbo_id=document_id)
     journal.move(
         record,
         work.run,

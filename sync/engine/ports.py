@@ -11,6 +11,7 @@ from connector.accounting.books import (
     Answer,
     Changes,
     CustomerWanted,
+    Edit,
     FoundDocument,
     ItemChange,
     ItemWanted,
@@ -21,7 +22,7 @@ from connector.accounting.books import (
     Write,
 )
 from connector.accounting.commerce import Order, Product, ProductKey, Refund, StockAnswer, Unreadable
-from connector.accounting.documents import Document, DocumentKind
+from connector.accounting.documents import Document, DocumentKind, SaleDocument
 
 
 class OrderPage(Protocol):
@@ -128,6 +129,22 @@ class Books(Protocol):
         """Entity name and body of a document. paid_id: the invoice that a payment pays or that a credit is set against;
         credit_id: that credit memo."""
 
+    def encode_update(
+        self, sale: SaleDocument, *, qbo_id: str, sync_token: str, standing: Payload, whole: bool = False
+    ) -> Payload:
+        """What makes the document of this id say what was planned, its buyer as in `standing`, the last answer about
+        it. whole: its number, date, note and accounts too, not only what was sold."""
+
+    def edits(self, before: Payload, after: Payload) -> Sequence[Edit]:
+        """What two answers about one document say differently; balances, links and tokens say nothing."""
+
+    def says(self, payload: Payload, answer: Payload) -> bool:
+        """Whether a document as it stands says what this write wanted."""
+
+    def same_lines(self, before: Payload, after: Payload) -> bool:
+        """Whether two writes, or answers, have the same lines."""
+
+    def is_voided(self, body: Payload) -> bool: ...
     def encode_customer(self, customer: CustomerWanted) -> tuple[str, Payload]: ...
     def encode_customer_details(self, row: NameRow, customer: CustomerWanted, details: Collection[str]) -> Payload:
         """A sparse update of the customer of this row, with these details (keys of DETAILS) only."""

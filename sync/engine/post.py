@@ -277,11 +277,13 @@ def _store_posted(work: Slice, posting: Posting, answer: Posted, *, adopted: boo
         return
     posting.refresh_from_db()
     if posting.operation == "delete":
-        Posting.objects.filter(
-            tenant=work.tenant, key=posting.key, state=Posting.State.POSTED, operation__in=["create", "update"]
-        ).update(state=Posting.State.UNDONE)
+        gone = Posting.objects.filter(tenant=work.tenant, key=posting.key, state=Posting.State.POSTED)
+        gone = gone.filter(operation__in=["create", "update", "void"])
+        if posting.entity == DocumentKind.PAYMENT:
+            _raise_tokens(work, [one.payload for one in gone])
+        gone.update(state=Posting.State.UNDONE)
     elif posting.entity == DocumentKind.PAYMENT:
-        _raise_tokens(posting)
+        _raise_tokens(work, [posting.payload])
     if posting.entity not in MIRRORED or posting.operation not in ("create", "update"):
         return
     kind = NAME_ENTITIES.get(posting.entity)
@@ -297,13 +299,13 @@ def _store_posted(work: Slice, posting: Posting, answer: Posted, *, adopted: boo
     mirror.take_in(work.company, [_name_row(posting, answer)])
 
 
-def _raise_tokens(payment: Posting) -> None:
-    """A payment or a credit that is linked raises the sync token of what it is linked to (QBO reference, 5.9); without
-    remembering that, every paid invoice would look as if somebody had edited it."""
-    links = [link for line in payment.payload.get("Line", []) for link in line.get("LinkedTxn", [])]
+def _raise_tokens(work: Slice, payments: Sequence[Payload]) -> None:
+    """A payment or a credit that is linked, or linked no longer, raises the sync token of what it is linked to (QBO
+    reference, 5.9); without remembering that, every paid invoice would look as if somebody had edited it."""
+    links = [link for payment in payments for line in payment.get("Line", []) for link in line.get("LinkedTxn", [])]
     for link in links:
         linked = (
-            Posting.objects.filter(company=payment.company_id, entity=link["TxnType"], qbo_id=link["TxnId"])
+            Posting.objects.filter(company=work.company, entity=link["TxnType"], qbo_id=link["TxnId"])
             .filter(state=Posting.State.POSTED, operation__in=["create", "update"])
             .order_by("-pk")
             .first()

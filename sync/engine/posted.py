@@ -16,11 +16,14 @@ from connector.accounting.policy import PostingPolicy, Ref
 from sync.engine import journal, linking
 from sync.engine.cancelled import take_back
 from sync.engine.context import Slice
+from sync.engine.edited import follow_edit, note_payment, plan_edited
 from sync.engine.fees import settle_fee
+from sync.engine.kept import end_posted, is_kept
 from sync.engine.plan import order_fingerprint, policy_of, replan, store_sale
 from sync.engine.post import new_posting
-from sync.engine.standing import last_create, sale_in_books
-from sync.engine.verify import remember_answer
+from sync.engine.relinked import link_again, pays, was_loosened
+from sync.engine.standing import last_answer, last_create, sale_in_books
+from sync.engine.verify import is_edit, remember_answer
 from sync.models import Posting, Record
 
 
@@ -40,6 +43,9 @@ class SaleOf:
         return policy_of(self.work, self.record)
 
     def plan(self, policy: PostingPolicy) -> Outcome:
+        sale = last_create(self.record, self.key)
+        if sale is not None and is_edit(sale, last_answer(self.record, sale)):
+            return plan_edited(self.work, self.record, self.order, sale, policy)
         return replan(self.work, self.record, self.order, policy)
 
     def store(self, outcome: Planned, *, update_of: Posting) -> None:
@@ -49,6 +55,10 @@ class SaleOf:
 
     def remember(self, answered: Posting) -> None:
         remember_answer(self.record, answered)
+        if answered.fingerprint and answered.fingerprint != self.record.fingerprint:
+            Record.objects.filter(pk=self.record.pk).update(fingerprint=answered.fingerprint)
+            self.record.fingerprint = answered.fingerprint
+            note_payment(self.work, self.record)
 
     def go_on(self, posting: Posting) -> None:
         continue_posted(self.work, self.record, self.order, posting)
@@ -58,11 +68,13 @@ def continue_posted(work: Slice, record: Record, order: Order, sale: Posting) ->
     """Ends a record whose sale is posted and exact, or plans what is still missing: its payment, the fee of its
     gateway, or taking it back.
 
-    An order that leaves the selected statuses is not undone silently; an edited one is never overwritten silently
+    An order that leaves the selected statuses is not undone silently; what a person changed is never overwritten
     (product specification, §4)."""
     outcome = _trouble_since(work, record, order, sale)
     if outcome is not None:
         journal.end(record, work.run, outcome, version=record.options_version)
+        return
+    if not sale.is_linked and follow_edit(work, record, order, sale):
         return
     if take_back(work, record, order, sale):
         return
@@ -70,19 +82,15 @@ def continue_posted(work: Slice, record: Record, order: Order, sale: Posting) ->
         return
     if not sale.is_linked and settle_fee(work, record, order):
         return
-    if record.state != Record.State.SYNCED:
-        journal.move(record, work.run, Record.State.SYNCED, version=record.options_version, failed_attempts=0)
-        journal.tell(record, work.run, "synced")
+    end_posted(work, record, last_answer(record, sale))
 
 
 def _trouble_since(work: Slice, record: Record, order: Order, sale: Posting) -> Held | None:
     if order.status == "trash":
         return Held("order_gone", {"order": order.number})
-    if order_fingerprint(order) == record.fingerprint:
-        return None
-    if sale.is_linked:
+    if sale.is_linked and order_fingerprint(order) != record.fingerprint:
         return linking.compare_again(work, record, order, sale)
-    return Held("not_yet_available", {"what": "edited_order", "order": order.number})
+    return None
 
 
 def _plan_payment(work: Slice, record: Record, order: Order, sale: Posting) -> bool:
@@ -91,6 +99,9 @@ def _plan_payment(work: Slice, record: Record, order: Order, sale: Posting) -> b
     The rules of today decide, not those of the day the invoice was sent: a gateway may have been mapped meanwhile."""
     last = last_create(record, payment_key(order.id, 1))
     if last is not None and last.state == Posting.State.POSTED:
+        is_loose = not pays(record, last, sale) or was_loosened(work, record, last, sale)
+        if is_loose and link_again(work, record, last, sale):
+            return True
         if not journal.was_told(record, "posted", posting=last.pk):
             journal.tell(
                 record, work.run, "posted", posting=last.pk, entity="Payment", qbo_id=last.qbo_id, total=str(last.total)
@@ -116,7 +127,7 @@ def _plan_payment(work: Slice, record: Record, order: Order, sale: Posting) -> b
         order,
         work.policy_for(work.options),
         customer=standing.customer if standing else Ref(str(sale.payload["CustomerRef"]["value"])),
-        total=total,
+        total=standing.total if standing and is_kept(record) else total,
         credits=standing.applied if standing else ZERO,
     )
     if isinstance(due, Held):

@@ -37,6 +37,8 @@ QUICK_SECONDS = 5.0
 QUICK_PAGES = 5
 """After so many quick pages in a row a larger size is tried again: the shop may only have been down for a minute."""
 ORDERS = "orders"
+KEPT = (*Record.SET_ASIDE, *Record.NEEDS_DECISION)
+"""A person decides about these, or did: a change in the store alone does not send them again."""
 IDS_AT_ONCE = 100
 
 
@@ -44,7 +46,9 @@ def pull(work: Slice) -> None:
     """Reads on where the run stands until the window is read; then the cursor moves and the phase changes.
 
     Raises SliceOver between pages, RetryableError when the store does not answer at the smallest page size."""
-    if work.run.parameters.get("order_ids"):
+    if work.run.parameters.get("asked"):
+        _leave_reading(work)
+    elif work.run.parameters.get("order_ids"):
         _pull_named(work)
     else:
         _pull_window(work)
@@ -70,7 +74,7 @@ def _try_again(work: Slice, ids: Sequence[int]) -> None:
     order = Q(source=Record.Source.ORDER, woo_id__in=ids)
     refund = Q(source=Record.Source.REFUND, parent__woo_id__in=ids) & ~Q(reason="trash")
     named = Record.objects.for_tenant(work.tenant).filter(order | refund, state__in=ended)
-    for record in named.exclude(reason__in=["by_hand", "order_gone", "refund_deleted"]):
+    for record in named.exclude(reason__in=[*Record.SET_ASIDE, "order_gone", "refund_deleted"]):
         record.queue_again(by=work.run.trigger)
 
 
@@ -234,7 +238,7 @@ def _take_in(work: Slice, record: Record, raw: dict[str, Any], order: Order | Un
         record.ordered_at = order.created_at
         name = f"{order.billing.first_name} {order.billing.last_name}".strip()
         record.buyer = (name or order.billing.company or order.billing.email)[:255]
-    keeps_its_state = record.state == Record.State.SENDING or record.reason == "by_hand"
+    keeps_its_state = record.state == Record.State.SENDING or record.reason in KEPT
     if not keeps_its_state:
         record.state, record.reason, record.details = Record.State.QUEUED, "", {}
     record.save()

@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from connector.accounting.books import NoSale, PostedSale
+from connector.accounting.books import FoundDocument, NoSale, PostedSale
 from connector.accounting.commerce import Order, OrderLine, Refund, Unreadable
 from connector.accounting.documents import DocumentKind, Held, Outcome, Parties, Planned
 from connector.accounting.keys import refund_key
@@ -24,6 +24,7 @@ from connector.accounting.refunds import mirrors_order, plan_refund
 from sync.engine import journal, resolve
 from sync.engine.context import Slice
 from sync.engine.credits import application_of, apply_credit, details_of, send_application
+from sync.engine.kept import end_posted
 from sync.engine.plan import SLICE_ORDERS, policy_of, store_document, with_number
 from sync.engine.refund_rows import read_refunds, refunds_of
 from sync.engine.standing import (
@@ -33,6 +34,7 @@ from sync.engine.standing import (
     read_invoices_again,
     sale_in_books,
 )
+from sync.engine.touched import hold_without_document
 from sync.engine.verify import differs, remember_answer, settle_document
 from sync.models import OptionsVersion, Posting, Record
 
@@ -109,6 +111,7 @@ def _ready(work: Slice) -> list[Record]:
             Q(state=Record.State.QUEUED)
             | Q(state=Record.State.WAITING, reason="awaiting_sale") & is_decided
             | Q(state=Record.State.ATTENTION, reason=WITHOUT_SALE, details__problem__isnull=True) & Exists(sale)
+            | Q(state=Record.State.SKIPPED, reason="undone", details__with_sale=True) & Exists(sale)
         )
         .exclude(parent__state__in=Record.IN_FLIGHT)
         .exclude(Exists(on_its_way))
@@ -158,7 +161,8 @@ def _case(work: Slice, record: Record, policy: PostingPolicy) -> Case | Held:
     assert isinstance(refund, Refund)
     sale = sale_in_books(work, parent)
     if sale is not None and invoice_is_gone(work, sale):
-        return Held("document_gone", {"number": sale.number, "order": parent.number})
+        hold_without_document(work, parent, sale)
+        sale = None
     if sale is not None and sale.linked_at is not None:
         sale = _with_question(record, refund, sale, sale.linked_at)
     return Case(
@@ -242,6 +246,7 @@ def _store(
     *,
     version: OptionsVersion | None = None,
     update_of: Posting | None = None,
+    over: FoundDocument | None = None,
 ) -> None:
     store_document(
         work,
@@ -249,6 +254,7 @@ def _store(
         outcome,
         version=version,
         update_of=update_of,
+        standing=over,
         document_id=update_of.qbo_id if update_of is not None else "",
         details=details_of(outcome),
         planned_hash=record.raw_hash,
@@ -285,7 +291,7 @@ class CreditOf:
     def go_on(self, posting: Posting) -> None:
         if apply_credit(self.work, self.record, posting):
             return
-        _end(self.work, self.record)
+        end_posted(self.work, self.record, last_answer(self.record, posting))
 
 
 def settle_refund(work: Slice, record: Record) -> None:
@@ -297,7 +303,12 @@ def settle_refund(work: Slice, record: Record) -> None:
     settle_document(work, CreditOf(work, record, refund_key(parent.woo_id, record.woo_id)))
 
 
-def _end(work: Slice, record: Record) -> None:
-    if record.state != Record.State.SYNCED:
-        journal.move(record, work.run, Record.State.SYNCED, version=record.options_version, failed_attempts=0)
-        journal.tell(record, work.run, "synced")
+def credit_again(work: Slice, record: Record, answered: Posting) -> Planned | Held:
+    """A refund's credit as the store and its own rules have it."""
+    outcome = CreditOf(work, record, answered.key).plan(policy_of(work, record))
+    return outcome if isinstance(outcome, Planned | Held) else Held("totals_differ", {"order": record.number})
+
+
+def replace_credit(work: Slice, record: Record, outcome: Planned, answered: Posting, over: FoundDocument) -> None:
+    """Stores the change that makes a credit ours again where a person changed it."""
+    _store(work, record, outcome, update_of=answered, over=over)

@@ -1,4 +1,4 @@
-"""Asking for a run: one at a time per tenant, so that a second request joins the one under way."""
+"""Asking for a run, and asking a run for something: one run at a time per tenant, one open request per record."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 
 from django.db import IntegrityError, transaction
 
-from sync.models import Run
+from sync.models import Record, Request, Run
 from tenants.models import Tenant, User
 
 
@@ -18,9 +18,12 @@ def request_run(
     user: User | None = None,
     order_ids: Sequence[int] = (),
     since: date | None = None,
+    asked: bool = False,
 ) -> tuple[Run, bool]:
-    """(the run, whether it is new). The database allows one active run per tenant, whoever asks at the same time."""
-    parameters: dict[str, object] = {}
+    """(the run, whether it is new). The database allows one active run per tenant, whoever asks at the same time.
+
+    asked: a new run carries out the open requests about these orders and reads nothing else."""
+    parameters: dict[str, object] = {"asked": True} if asked else {}
     if order_ids:
         parameters["order_ids"] = [int(order_id) for order_id in order_ids]
     if since is not None:
@@ -38,3 +41,26 @@ def request_run(
         except IntegrityError:
             continue
     raise RuntimeError("a run was asked for, but one kept starting and ending at the same moment")
+
+
+def ask(
+    records: Sequence[Record], kind: Request.Kind, *, user: User | None = None, undone_run: Run | None = None
+) -> list[Request]:
+    """One open request for each record; none where one is open already, so that a second click asks nothing twice."""
+    made = []
+    for record in records:
+        try:
+            with transaction.atomic():
+                made.append(
+                    Request.objects.create(
+                        tenant_id=record.tenant_id,
+                        record=record,
+                        kind=kind,
+                        undone_run=undone_run,
+                        asked_by=user,
+                        who=str(user) if user is not None else "",
+                    )
+                )
+        except IntegrityError:
+            continue
+    return made

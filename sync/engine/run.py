@@ -1,6 +1,7 @@
 """The story of a run, top to bottom: read the store, then plan, send and compare until nothing is left to do.
 
-    pull ─▶ [ answer what was lost ─▶ compare ─▶ plan the next orders and refunds ─▶ send ]* ─▶ products ─▶ stock
+    pull ─▶ [ answer what was lost ─▶ compare ─▶ do what was asked ─▶ plan orders and refunds ─▶ send ]*
+         ─▶ products ─▶ stock
 
 Everything between two arrows is rows, so that a run that dies anywhere goes on where it was: an open batch is sent
 again identically, a record in *sending* is compared, a queued one is planned. `advance` works for one slice and says
@@ -18,7 +19,7 @@ from django.db.models import Count, F
 from django.utils import timezone
 
 from connector.errors import ConnectionLostError, FaultError, RetryableError
-from sync.engine import products, stock
+from sync.engine import asked, products, stock
 from sync.engine.context import Slice, SliceOver
 from sync.engine.gateways import note_gateways
 from sync.engine.plan import SLICE_ORDERS, plan_queued, queued
@@ -84,7 +85,7 @@ def advance(work: Slice) -> Step:
 def _go_on(work: Slice) -> None:
     run = work.run
     if run.parameters.get("only") != Run.Phase.STOCK:
-        if run.phase not in LATE_PHASES or _orders_are_due(run):
+        if run.phase not in LATE_PHASES or _orders_are_due(run) or asked.is_any_open(work):
             _sync_orders(work)
         if run.phase != Run.Phase.STOCK and not run.cancel_requested and _is_whole(run):
             _sync_products(work)
@@ -142,6 +143,8 @@ def _sync_orders(work: Slice) -> None:
             break
         work.beat()
         _enter(work, Run.Phase.PLAN)
+        if asked.carry_out(work):
+            continue
         if not is_on:
             break
         taken = plan_queued(work) + plan_refunds(work)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.accounting.commerce import Order
 from connector.accounting.documents import Held
-from sync.engine import journal
+from sync.engine import journal, undo
 from sync.engine.context import Slice
 from sync.engine.posted import SaleOf
 from sync.engine.refunds import settle_refund
@@ -30,6 +30,9 @@ def settle_sending(work: Slice) -> int:
 
 def settle(work: Slice, record: Record) -> None:
     """One record without unanswered postings: reads its document's last definite answer and decides what follows."""
+    if undo.UNDO in record.details:
+        undo.go_on(work, record)
+        return
     if record.source == Record.Source.REFUND:
         settle_refund(work, record)
     else:

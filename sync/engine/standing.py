@@ -146,7 +146,7 @@ def _open_balance(postings: Sequence[Posting], sale: Posting, answered: Posting,
 
 def _linked(payment: Posting, document: Posting) -> Decimal:
     """What a payment sets against a document."""
-    if payment.entity != DocumentKind.PAYMENT or payment.operation != "create":
+    if payment.entity != DocumentKind.PAYMENT or payment.operation not in ("create", "update"):
         return ZERO
     amounts = [
         Decimal(str(line["Amount"]))

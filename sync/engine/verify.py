@@ -24,15 +24,13 @@ from sync.engine.context import Slice
 from sync.engine.plan import remember_learning
 from sync.engine.post import adopt, new_posting
 from sync.engine.standing import last_answer, last_create
+from sync.engine.touched import CLOSED, GONE, STALE_OBJECT, is_replacement, settle_refused_update
 from sync.models import Posting, Record
 
 REPAIRS = 4
 ANSWERED_AGAIN = 2
 """How often a document is tried again after QuickBooks said that something it names is gone."""
 
-STALE_OBJECT = "5010"
-GONE = "610"
-CLOSED = frozenset({"6200", "6210"})
 STALE_REFERENCES = frozenset({"610", "2500", "6250"})
 TAX_REFUSALS = frozenset({"2280", "6160", "6470"})
 
@@ -90,10 +88,13 @@ def differs(answered: Posting) -> Mapping[str, tuple[str, str]]:
 def _settle_posted(work: Slice, wanted: Wanted, sale: Posting) -> None:
     record = wanted.record
     answered = last_answer(record, sale)
-    _tell_once(work, record, answered)
+    _tell_once(work, record, sale, answered)
     differences = differs(answered)
+    refused = _refused_change(work, record, answered)
+    if not differences and refused is not None and refused.operation == "update":
+        settle_refused_update(work, record, answered, refused)
+        return
     if differences:
-        refused = _refused_change(work, record, answered)
         if refused is None:
             _repair(work, wanted, sale, answered, differences)
         else:
@@ -117,10 +118,22 @@ def remember_answer(record: Record, answered: Posting) -> None:
     Record.objects.filter(pk=record.pk).update(proof=record.proof)
 
 
-def _tell_once(work: Slice, record: Record, answered: Posting) -> None:
-    if answered.is_linked:
-        return  # told when it was linked
+def is_edit(sale: Posting, answered: Posting) -> bool:
+    """The answered write shows another order than the one its document was made for."""
+    return bool(answered.fingerprint) and answered.fingerprint != sale.fingerprint
+
+
+def stood_before(record: Record, sale: Posting, answered: Posting) -> bool:
+    """It stood in the books before this write: others may have built upon it, so it is not deleted for a cent."""
+    return is_edit(sale, answered) or any(is_replacement(one) for one in record.postings.all() if one.key == sale.key)
+
+
+def _tell_once(work: Slice, record: Record, sale: Posting, answered: Posting) -> None:
+    if answered.is_linked or journal.was_told(record, "kept", posting=answered.pk):
+        return  # told when it was linked, or kept
     kind = "adopted" if answered.is_adopted else ("posted" if answered.operation == "create" else "repaired")
+    if answered.operation == "update" and (is_edit(sale, answered) or is_replacement(answered)):
+        kind = "updated"
     if not journal.was_told(record, kind, posting=answered.pk):
         journal.tell(
             record,
@@ -139,7 +152,9 @@ def _repair(
 ) -> None:
     """Plans again with what the answer taught and updates the document in place; deletes it when no means is left."""
     record = wanted.record
-    repairs = record.postings.filter(key=sale.key, operation="update", qbo_id=sale.qbo_id).count()
+    repairs = record.postings.filter(
+        key=sale.key, operation="update", qbo_id=sale.qbo_id, fingerprint=answered.fingerprint
+    ).count()
     policy = wanted.policy()
     before = wanted.plan(policy)
     outcome: Outcome = Held("totals_differ", {})
@@ -159,7 +174,7 @@ def _repair(
 
 
 def _refused_change(work: Slice, record: Record, answered: Posting) -> Posting | None:
-    """The repair or deletion that QuickBooks refused in this run; a later run may try again."""
+    """The change or deletion that QuickBooks refused in this run; a later run may try again."""
     refused = [
         posting
         for posting in record.postings.all()
@@ -231,6 +246,15 @@ def _take_back(
 ) -> None:
     shown = differences.get("total") or next(iter(differences.values()))
     why = outcome if isinstance(outcome, Held) else Held("totals_differ", {})
+    if stood_before(record, sale, answered):
+        details = {
+            "problem": "updated",
+            "number": answered.doc_number,
+            "store_total": shown[0],
+            "books_total": shown[1],
+        }
+        journal.end(record, work.run, Held("totals_differ", details), version=record.options_version)
+        return
     with transaction.atomic():
         journal.move(
             record,

@@ -8,6 +8,7 @@ from sync.models.posting import Batch, Posting
 from sync.models.reconciliation import Reconciliation, ReconciliationLine
 from sync.models.record import Record, RecordEvent
 from sync.models.report import Recipient, Report, ReportMail, ReportSchedule, ToldProblem
+from sync.models.request import Request
 from sync.models.run import Run
 from sync.models.stock import StockLine, StockPass
 
@@ -27,6 +28,7 @@ __all__ = [
     "Report",
     "ReportMail",
     "ReportSchedule",
+    "Request",
     "Run",
     "StockLine",
     "StockPass",

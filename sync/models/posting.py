@@ -76,6 +76,8 @@ class Posting(models.Model):
     tax = models.DecimalField(max_digits=20, decimal_places=5, null=True, blank=True)
     rates = models.JSONField(default=dict, blank=True)
     answer = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
+    fingerprint = models.CharField(max_length=64, blank=True)
+    """Of the order as this write shows it (`Record.fingerprint`); "" where no order is shown."""
     fault_code = models.CharField(max_length=20, blank=True)
     fault_detail = models.CharField(max_length=1000, blank=True)
     is_adopted = models.BooleanField(default=False)

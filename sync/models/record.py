@@ -31,6 +31,8 @@ class Record(models.Model):
     ENDED = (State.SYNCED, State.SKIPPED, State.WAITING, State.ATTENTION)
     NEEDS_DECISION = ("edited_in_quickbooks", "document_gone")
     """Reasons that looking again cannot end: a person touched the document, and a person says what becomes of it."""
+    SET_ASIDE = ("by_hand", "undone", "deletion_accepted")
+    """Skipped by a person: neither a change in the store nor new settings bring it back, only a person."""
 
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="records")
     source = models.CharField(max_length=10, choices=Source)
@@ -111,6 +113,31 @@ class Record(models.Model):
             self.refresh_from_db()
             RecordEvent.objects.create(record=self, kind="queued_again", details={"by": by})
         return bool(queued)
+
+    def post_again(self, *, by: str) -> bool:
+        """Lets the next run send a new document for one that is gone. False when none is missing."""
+        again = Record.objects.filter(pk=self.pk, state=self.State.ATTENTION, reason="document_gone").update(
+            state=self.State.QUEUED, reason="", details={}, failed_attempts=0, state_since=timezone.now()
+        )
+        if again:
+            self.refresh_from_db()
+            RecordEvent.objects.create(record=self, kind="posted_again", details={"by": by})
+            return True
+        is_set_aside = self.state == self.State.SKIPPED and self.reason in ("undone", "deletion_accepted")
+        return is_set_aside and self.queue_again(by=by)
+
+    def accept_deletion(self, *, by: str) -> bool:
+        """Leaves it without its document; reversible by `post_again`. False when none is missing."""
+        accepted = Record.objects.filter(pk=self.pk, state=self.State.ATTENTION, reason="document_gone").update(
+            state=self.State.SKIPPED,
+            reason="deletion_accepted",
+            details={"by": by, **{key: self.details[key] for key in ("number",) if key in self.details}},
+            state_since=timezone.now(),
+        )
+        if accepted:
+            self.refresh_from_db()
+            RecordEvent.objects.create(record=self, kind="deletion_accepted", details={"by": by})
+        return bool(accepted)
 
     def decide(self, reason: str, choice: str, *, by: str) -> bool:
         """Keeps a person's answer to the question that `reason` is, and lets the next run act on it. False when it is

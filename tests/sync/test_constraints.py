@@ -26,6 +26,7 @@ from sync.models import (
     Report,
     ReportMail,
     ReportSchedule,
+    Request,
     Run,
     StockLine,
     StockPass,
@@ -101,6 +102,9 @@ class Rows:
         }  # fmt: skip
         return StockLine.objects.create(**values)
 
+    def request(self, **fields: Any) -> Request:
+        return Request.objects.create(**{"tenant": self.tenant, "record": self.record, "kind": "resync", **fields})
+
     def attempt(self, **fields: Any) -> ConnectionAttempt:
         values = {"tenant": self.tenant, "user": self.user, "side": "store", **fields}
         values.setdefault("expires_at", timezone.now() + timedelta(hours=1))
@@ -150,7 +154,11 @@ BREAKS: dict[str, Callable[[Rows], object]] = {
     "one_mail_per_report_and_recipient": lambda rows: _twice(
         partial(ReportMail.objects.create, report=rows.report(), recipient=rows.recipient(), language="en")
     ),
+    "one_open_request_per_record": lambda rows: (rows.request(), rows.request(kind="undo")),
     # States
+    "request_state_is_known": lambda rows: rows.request(state="gone", ended_at=timezone.now()),
+    "request_kind_is_known": lambda rows: rows.request(kind="whim"),
+    "request_that_ended_has_an_end": lambda rows: rows.request(state="done"),
     "posting_state_is_known": lambda rows: rows.posting(state="lost"),
     "posting_operation_is_known": lambda rows: rows.posting(operation="erase"),
     "posted_means_qbo_id": lambda rows: rows.posting(state="posted"),
