@@ -60,7 +60,9 @@ CAUSE_DETAILS: Mapping[str, tuple[str, ...]] = {
     "inactive_customer": ("customer_id", "name"),
     "currency_off": ("currency",),
     "not_yet_available": ("what",),
-    "closed_period": ("closed_until",),
+    "closed_period": ("problem", "closed_until"),
+    "edited_in_quickbooks": ("number", "order"),
+    "document_gone": ("number", "order"),
     "duplicate_number": ("number",),
     "refund_without_sale": ("refund",),
 }

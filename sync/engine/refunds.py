@@ -140,7 +140,7 @@ def _consider(work: Slice, record: Record, refused: dict[int, Held]) -> Case | N
     if credit is None or credit.state != Posting.State.POSTED:
         return case
     if credit.is_linked:
-        _end(work, record)
+        end_posted(work, record, credit)
         return None
     applied = last_create(record, f"{credit.key}:apply")
     if differs(last_answer(record, credit)) or (applied is not None and applied.state == Posting.State.POSTED):

@@ -18,6 +18,7 @@ from connector.woo.parse import parse_order, parse_refund
 from sync.models import Posting, Record
 from sync.templatetags.formats import as_decimal, money, quantity, unit_price
 from sync.web.amounts import Amounts, amounts_of
+from sync.web.edits import shown_version
 from sync.web.labels import ENTITIES, HEADING, named
 from sync.web.reasons import fill
 
@@ -91,7 +92,7 @@ def compare(record: Record, postings: Sequence[Posting]) -> Comparison | None:
     source = _source(record)
     if source is None:
         return None
-    posting = last_sale(postings)
+    posting = shown_version(record, last_sale(postings))
     body, entity, number = _document(record, posting)
     comparison = Comparison(
         left_title=named(record, HEADING),

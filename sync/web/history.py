@@ -80,7 +80,53 @@ KINDS: dict[str, Kind] = {
     ),
     "refused": Kind("circle-x", _("Refused by QuickBooks"), _("Code %(code)s: %(message)s"), "bad"),
     "synced": Kind("circle-check", "", "", "ok"),
-    "edited": Kind("pencil", _("Changed in the store after it was sent")),
+    "edited": Kind(
+        "pencil",
+        _("Edited in the store after it was sent"),
+        _("Planned again with version %(version)s of the settings"),
+    ),
+    "edit_changes_nothing": Kind(
+        "equal",
+        _("Edited in the store after it was sent"),
+        _("Its document says the same with version %(version)s of the settings; nothing was sent"),
+    ),
+    "updated": Kind("pencil", _("Document %(number)s changed in QuickBooks"), "%(total)s"),
+    "updated/Invoice": Kind("pencil", _("Invoice %(number)s changed in QuickBooks"), "%(total)s"),
+    "updated/SalesReceipt": Kind("pencil", _("Sales receipt %(number)s changed in QuickBooks"), "%(total)s"),
+    "updated/CreditMemo": Kind("pencil", _("Credit memo %(number)s changed in QuickBooks"), "%(total)s"),
+    "updated/RefundReceipt": Kind("pencil", _("Refund receipt %(number)s changed in QuickBooks"), "%(total)s"),
+    "resynced": Kind("refresh-cw", _("Read and compared again for %(by)s")),
+    "resynced/same": Kind("equal", _("Read and compared again for %(by)s"), _("Nothing differs"), "ok"),
+    "resynced/changed": Kind(
+        "refresh-cw", _("Read and compared again for %(by)s"), _("The order has changed in the store")
+    ),
+    "resynced/edited": Kind(
+        "git-compare", _("Read and compared again for %(by)s"), _("The document was changed in QuickBooks"), "warn"
+    ),
+    "resynced/gone": Kind(
+        "trash-2", _("Read and compared again for %(by)s"), _("The document no longer stands in QuickBooks"), "warn"
+    ),
+    "resynced/order_gone": Kind(
+        "trash-2", _("Read and compared again for %(by)s"), _("The order no longer exists in the store"), "warn"
+    ),
+    "posted_again": Kind("rotate-cw", _("Sent again at the wish of %(by)s")),
+    "deletion_accepted": Kind("circle-check", _("%(by)s accepted that it no longer stands in QuickBooks")),
+    "kept": Kind("book-open-check", _("%(by)s kept QuickBooks’ version"), "%(total)s"),
+    "undone": Kind("undo-2", _("Removed from QuickBooks for %(by)s"), "", "warn"),
+    "undo_refused": Kind("lock", _("Not removed from QuickBooks"), _("QuickBooks refused it: “%(message)s”"), "warn"),
+    "undo_refused/deposited": Kind(
+        "lock", _("Not removed from QuickBooks"), _("The money of %(number)s stands in a bank deposit"), "warn"
+    ),
+    "undo_refused/closed": Kind(
+        "lock", _("Not removed from QuickBooks"), _("%(number)s lies in a closed period"), "warn"
+    ),
+    "undo_refused/edited": Kind(
+        "lock", _("Not removed from QuickBooks"), _("%(number)s was changed by hand in QuickBooks"), "warn"
+    ),
+    "undo_refused/linked": Kind(
+        "lock", _("Not removed from QuickBooks"), _("%(number)s is linked to something else in QuickBooks"), "warn"
+    ),
+    "replaced": Kind("store", _("%(by)s had QuickBooks’ version replaced with the store’s")),
     "queued_again": Kind("rotate-cw", _("Queued again by %(by)s")),
     "skipped_by_hand": Kind("circle-slash", _("Skipped by %(by)s"), "%(why)s"),
 }
@@ -128,6 +174,8 @@ def _kind(event: RecordEvent) -> Kind:
     if event.kind == "decided":
         closer = str(details.get("choice", ""))
         closer = closer if f"decided/{closer}" in KINDS else closer.partition(":")[0]
+    if event.kind in ("resynced", "undo_refused"):
+        closer = str(details.get("outcome", ""))
     if event.kind == "repaired" and "from" not in details:
         closer = "answered"
     fallback = Kind("info", event.kind.replace("_", " ").capitalize())

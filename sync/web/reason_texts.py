@@ -72,6 +72,23 @@ SKIPPED: dict[str, Reason] = {
         _("Entered by hand"),
         _("By your settings, refunds and cancellations are entered in QuickBooks by hand."),
     ),
+    "undone": Reason(
+        "undo-2",
+        _("Removed from QuickBooks"),
+        _("%(by)s had it removed from QuickBooks. It is not sent again until somebody says so."),
+    ),
+    "deletion_accepted": Reason(
+        "circle-slash",
+        _("Deletion accepted"),
+        _(
+            "Its document was deleted in QuickBooks, and %(by)s left it so. It is not sent again until somebody says so."
+        ),
+    ),
+    "kept_in_quickbooks": Reason(
+        "book-open-check",
+        _("QuickBooks’ version kept"),
+        _("Document %(number)s stands in QuickBooks with another total than in the store; %(by)s kept it so."),
+    ),
 }
 
 WAITING: dict[str, Reason] = {
@@ -242,6 +259,16 @@ ATTENTION: dict[str, Reason] = {
             "This refund is dated %(date)s; your books are closed up to %(closing_date)s. It is held until you choose."
         ),
     ),
+    "closed_period/edited": Reason(
+        "lock",
+        _("Books are closed"),
+        _(
+            "Document %(number)s is dated %(date)s, in a period that is closed: it keeps the amounts it had before order"
+            " %(order)s was edited in the store."
+        ),
+        title=_("Orders edited after their books were closed"),
+        cure=_("Move the closing date in QuickBooks and retry, or skip the edit here."),
+    ),
     "totals_differ": Reason(
         "git-compare",
         _("Totals differ"),
@@ -278,6 +305,23 @@ ATTENTION: dict[str, Reason] = {
         ),
         title=_("Gateway fees that QuickBooks booked at another amount"),
         cure=_("Correct the expense in QuickBooks, then skip it here."),
+    ),
+    "totals_differ/updated": Reason(
+        "git-compare",
+        _("Totals differ"),
+        _(
+            "After the order was edited, document %(number)s shows %(books_total)s in QuickBooks and the order"
+            " %(store_total)s in the store."
+        ),
+        title=_("Documents that could not follow an edited order"),
+        cure=_("Compare both sides, then correct the document in QuickBooks or the order in the store."),
+    ),
+    "totals_differ/emptied": Reason(
+        "git-compare",
+        _("Emptied in the store"),
+        _("Order %(order)s was emptied in the store after it was sent. Its document stays in QuickBooks as it was."),
+        title=_("Orders emptied in the store after they were sent"),
+        cure=_("Cancel or refund the order in the store, or remove its document from QuickBooks."),
     ),
     "totals_differ/lines_differ": Reason(
         "git-compare",
@@ -349,15 +393,32 @@ ATTENTION: dict[str, Reason] = {
         _(
             "Document %(number)s was changed in QuickBooks. A change made by hand is never overwritten: it is yours to decide."
         ),
-        title=_("Documents changed by hand in QuickBooks"),
+        title=_("Document %(number)s was changed in QuickBooks"),
+        cure=_("Compare both sides, then decide which one is right."),
+    ),
+    "edited_in_quickbooks/kept": Reason(
+        "git-compare",
+        _("Edited on both sides"),
+        _(
+            "Order %(order)s was edited in the store again, after you kept QuickBooks’ version of document %(number)s."
+            " Nothing was changed in QuickBooks: it is yours to decide."
+        ),
+        title=_("Document %(number)s differs from the edited order"),
         cure=_("Compare both sides, then decide which one is right."),
     ),
     "document_gone": Reason(
         "trash-2",
         _("Deleted in QuickBooks"),
         _("Document %(number)s no longer exists in QuickBooks. It is not sent again by itself: it is yours to decide."),
-        title=_("Documents that no longer exist in QuickBooks"),
-        cure=_("Skip it if the deletion was meant."),
+        title=_("Document %(number)s no longer exists in QuickBooks"),
+        cure=_("Send it again, or accept the deletion if it was meant."),
+    ),
+    "document_gone/voided": Reason(
+        "trash-2",
+        _("Voided in QuickBooks"),
+        _("Document %(number)s was voided in QuickBooks. It is not sent again by itself: it is yours to decide."),
+        title=_("Document %(number)s was voided in QuickBooks"),
+        cure=_("Send it again, or accept it if it was meant."),
     ),
     "order_gone": Reason(
         "trash-2",
@@ -428,6 +489,16 @@ ATTENTION: dict[str, Reason] = {
         title=_("Refunds of more tax than the sale"),
         cure=_("Check the taxes of the refunds in the store, then retry."),
     ),
+    "refund_exceeds_sale/edited": Reason(
+        "undo-2",
+        _("Below its refunds"),
+        _(
+            "Order %(order)s was edited to %(left)s after %(amount)s of it had been refunded. Its document stays in QuickBooks"
+            " as it was."
+        ),
+        title=_("Orders edited to less than was refunded"),
+        cure=_("Check the order and its refunds in the store, then retry."),
+    ),
     "unreadable": Reason(
         "circle-alert",
         _("Cannot be read"),
@@ -441,15 +512,6 @@ ATTENTION: dict[str, Reason] = {
         _("Sending this to QuickBooks is not available yet. It is kept here; nothing is lost."),
         title=_("Not available yet"),
         cure=_("Enter it by hand in QuickBooks, then skip it here."),
-    ),
-    "not_yet_available/edited_order": Reason(
-        "pencil",
-        _("Edited after sending"),
-        _(
-            "Order %(order)s was edited in the store after it was sent. Its document in QuickBooks shows the earlier amounts."
-        ),
-        title=_("Orders edited in the store after they were sent"),
-        cure=_("Correct the document in QuickBooks by hand, then skip it here."),
     ),
     "refused_by_quickbooks": Reason(
         "circle-x",
@@ -467,6 +529,26 @@ ATTENTION: dict[str, Reason] = {
         ),
         title=_("Credit memos that QuickBooks did not apply to their invoice (code %(code)s)"),
         cure=_("Retry, or apply the credit memo to the invoice in QuickBooks and skip it here."),
+    ),
+    "refused_by_quickbooks/edited": Reason(
+        "circle-x",
+        _("Change refused"),
+        _(
+            "The order was edited in the store, but QuickBooks refused to change document %(number)s (code %(code)s):"
+            " “%(message)s” It stands as it was."
+        ),
+        title=_("Documents that QuickBooks refused to change (code %(code)s)"),
+        cure=_("Correct the cause in QuickBooks, then retry."),
+    ),
+    "refused_by_quickbooks/deposited": Reason(
+        "lock",
+        _("Deposited"),
+        _(
+            "The money of document %(number)s stands in a bank deposit, so QuickBooks refuses to change it. It keeps the"
+            " amounts it had before the order was edited."
+        ),
+        title=_("Edited orders whose money was deposited"),
+        cure=_("Take it out of the bank deposit in QuickBooks and retry, or correct it there and skip the edit here."),
     ),
     "refused_by_quickbooks/payment": Reason(
         "circle-x",
@@ -556,6 +638,12 @@ NOTICES: dict[str, Text] = {
     ),
     "credit_left_open": _(
         "%(amount)s of the credit memo is not applied to any invoice: it stays in QuickBooks as the customer’s credit."
+    ),
+    "edited_payment_open": _(
+        "The order was edited after it was paid. Its payment stays as it was; %(amount)s of the invoice is open in QuickBooks."
+    ),
+    "edited_payment_over": _(
+        "The order was edited after it was paid. Its payment stays as it was; %(amount)s of it is now the customer’s credit."
     ),
     "rounding_line": _("A rounding line of %(amount)s makes the total exact."),
     "base_moved": _(

@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from sync.web import urls_connect, urls_manage, urls_people, urls_reports
 from sync.web.mappings import urls as urls_mappings
 from sync.web.reconciliation import urls as urls_reconciliation
-from sync.web.views import bulk, home, linking, overview, records, runs, setup
+from sync.web.views import acts, bulk, home, linking, overview, records, runs, setup
 
 workspace_urls: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
@@ -15,6 +15,7 @@ workspace_urls: list[URLPattern | URLResolver] = [
     path("runs/", runs.runs, name="runs"),
     path("runs/<int:run_id>/", runs.run, name="run"),
     path("runs/<int:run_id>/cancel/", runs.cancel_run, name="cancel_run"),
+    path("runs/<int:run_id>/undo/", acts.run_undo, name="run_undo"),
     path("records/", records.records, name="records"),
     path("records/decide/", bulk.record_bulk, name="record_bulk"),
     path("records/<int:record_id>/", records.record, name="record"),
@@ -23,6 +24,12 @@ workspace_urls: list[URLPattern | URLResolver] = [
     path("records/<int:record_id>/link/", linking.record_link, name="record_link"),
     path("records/<int:record_id>/link/compare/", linking.record_compare, name="record_compare"),
     path("records/<int:record_id>/unlink/", linking.record_unlink, name="record_unlink"),
+    path("records/<int:record_id>/resync/", acts.record_resync, name="record_resync"),
+    path("records/<int:record_id>/keep/", acts.record_keep, name="record_keep"),
+    path("records/<int:record_id>/replace/", acts.record_replace, name="record_replace"),
+    path("records/<int:record_id>/post-again/", acts.record_post_again, name="record_post_again"),
+    path("records/<int:record_id>/accept/", acts.record_accept, name="record_accept"),
+    path("records/<int:record_id>/undo/", acts.record_undo, name="record_undo"),
     path("setup/", setup.begin, name="setup"),
     path("setup/orders/", setup.orders, name="setup_orders"),
     path("setup/mappings/", setup.mappings, name="setup_mappings"),

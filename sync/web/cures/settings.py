@@ -180,7 +180,11 @@ def _renumbered(number: str, before: str, after: str) -> str:
 
 
 def offer_open_day(workspace: Workspace, cause: Cause) -> Offer | None:
-    """The first open day for this and everything later, or the closing date moved in QuickBooks."""
+    """The first open day for this and everything later, or the closing date moved in QuickBooks.
+
+    A document that stands already is never moved to another day."""
+    if cause.subject == "edited":
+        return Offer(buttons=[read_again()])
     label = ngettext(
         "Send %(count)s record on the first open day", "Send %(count)s records on the first open day", cause.records
     ) % {"count": count(cause.records)}

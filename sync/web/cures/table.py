@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sync.reports import Cause
-from sync.web.cures import inactive, linked, numbers, payments, products, refunds, settings, tax
+from sync.web.cures import documents, inactive, linked, numbers, payments, products, refunds, settings, tax
 from sync.web.cures.offer import Cure, Offer
 from sync.web.workspace import Workspace
 
@@ -22,6 +22,8 @@ CURES: Mapping[str, Cure] = {
     linked.REASON: Cure(linked.offer, linked.take),
     numbers.REASON: Cure(numbers.offer, numbers.take),
     "closed_period": Cure(settings.offer_open_day, settings.take_open_day),
+    "edited_in_quickbooks": Cure(documents.offer_edited, documents.take_edited),
+    "document_gone": Cure(documents.offer_gone, documents.take_gone),
     "currency_off": Cure(settings.offer_read_again),
 }
 

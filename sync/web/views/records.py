@@ -16,10 +16,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from connector.accounting.keys import fee_key
 from sync.engine.linking import may_be_linked
 from sync.models import Posting, Record
-from sync.reports import records_of_cause, with_documents
+from sync.reports import find_cause, records_of_cause, with_documents, with_subject
 from sync.tasks import start_run
 from sync.templatetags.formats import count
+from sync.web.acts import acts_on, last_outcome
+from sync.web.causes import Card, card_of
 from sync.web.compare import compare, last_sale
+from sync.web.edits import edits_of, shown_version
 from sync.web.explanations import explain, explain_fee
 from sync.web.forms import RecordFilter, RecordFilterForm, SkipForm
 from sync.web.history import tell_history
@@ -79,6 +82,8 @@ def record(request: HttpRequest, workspace: Workspace, record_id: int) -> HttpRe
     sale = last_sale(postings)
     fee = next((one for one in postings if one.key == fee_key(found.woo_id) and one.is_standing), None)
     events = list(found.events.all())
+    acts = acts_on(found, postings, workspace.tenant)
+    shown = shown_version(found, sale)
     told = (
         tell(found.reason, found.details, number=found.number, currency=found.currency, source=found.source)
         if found.reason
@@ -92,7 +97,7 @@ def record(request: HttpRequest, workspace: Workspace, record_id: int) -> HttpRe
         "gateway": str(found.raw.get("payment_method_title") or "") if isinstance(found.raw, dict) else "",
         "told": told,
         "told_kind": "warn" if found.state == Record.State.ATTENTION else "info",
-        "proof": prove_record(found, sale, fee),
+        "proof": prove_record(found, shown, fee),
         "comparison": compare(found, postings),
         "explanations": [*explain(found), *([explain_fee(found, fee)] if fee else [])],
         "notices": [text for text in (tell_notice(one, currency=found.currency) for one in found.notices) if text],
@@ -102,10 +107,12 @@ def record(request: HttpRequest, workspace: Workspace, record_id: int) -> HttpRe
         "sent": [_as_sent(posting) for posting in postings if not posting.is_linked],
         "link": quickbooks_link(sale.entity, sale.qbo_id) if sale else "",
         "children": [(child, record_badge(child.state, child.source)) for child in found.children.defer("raw")],
-        "may_retry": found.state in (Record.State.ATTENTION, Record.State.SKIPPED, Record.State.WAITING),
         "may_link": may_be_linked(found, postings) and workspace.tenant.company is not None,
         "is_linked": any(one.is_linked and one.state == Posting.State.POSTED for one in postings),
-        "may_skip": found.state in (Record.State.ATTENTION, Record.State.WAITING),
+        "acts": acts,
+        "outcome": last_outcome(found),
+        "card": _card(workspace, found),
+        "edits": edits_of(found),
     }
     return show(request, workspace, "sync/record.html", "activity", context)
 
@@ -154,6 +161,17 @@ def retry_cause(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     text = ngettext("%(count)s record is looked at again.", "%(count)s records are looked at again.", len(queued))
     messages.success(request, text % {"count": count(len(queued))})
     return redirect("attention", slug=workspace.tenant.slug)
+
+
+def _card(workspace: Workspace, record: Record) -> Card | None:
+    """What ends it, where that can be decided here."""
+    if record.state != Record.State.ATTENTION or not workspace.may_act:
+        return None
+    held = with_subject(Record.objects.for_tenant(workspace.tenant).filter(pk=record.pk))
+    subject = held.values_list("subject", flat=True).first()
+    cause = find_cause(workspace.tenant, record.reason, str(subject or ""))
+    card = card_of(cause, workspace) if cause is not None else None
+    return card if card is not None and card.offer is not None else None
 
 
 def _as_sent(posting: Posting) -> tuple[Posting, str, str]:

@@ -19,6 +19,7 @@ from sync.web.reason_texts import NOTICES
 from sync.web.reasons import fill
 from sync.web.summaries import by_day, summarise
 from sync.web.troubles import find_trouble
+from sync.web.undoing import sent_something
 from sync.web.workspace import Workspace, frame, in_workspace, show
 from tenants.models import Role
 
@@ -55,6 +56,7 @@ def run(request: HttpRequest, workspace: Workspace, run_id: int) -> HttpResponse
         "line": line,
         "progress": measure(found),
         "is_poll": is_poll,
+        "may_undo": not found.is_active and sent_something(found),
         "trouble": find_trouble(found.error_reason) if found.error_reason else None,
         "notices": [(fill(NOTICES[reason], {}), count) for reason, count in found.notices.items() if reason in NOTICES],
     }

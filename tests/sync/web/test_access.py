@@ -33,6 +33,9 @@ PAGES = [
     Page("record_bulk", "post", True),
     *[Page(name, "get", True) for name in ("record_link", "record_compare", "record_unlink")],
     *[Page(name, "post", True) for name in ("record_compare", "record_unlink")],
+    *[Page(name, "post", True) for name in ("record_resync", "record_keep", "record_replace", "record_post_again")],
+    *[Page(name, "post", True) for name in ("record_accept", "record_undo", "run_undo")],
+    *[Page(name, "get", True) for name in ("record_undo", "run_undo")],
     *[Page(name, "get", True) for name in ("setup", "setup_orders", "setup_mappings", "setup_rehearsal", "setup_on")],
     *[Page(name, "post", True) for name in ("setup_orders", "setup_mappings", "setup_test", "setup_on", "setup_off")],
 ]
@@ -50,9 +53,9 @@ def run(people: Cast, held: Record) -> Run:
 
 
 def address(page: Page, people: Cast, held: Record, run: Run) -> str:
-    by_name = {name: [run.pk] for name in ("run", "cancel_run")}
-    by_name |= {name: [held.pk] for name in ("record", "retry_record", "skip_record")}
-    by_name |= {name: [held.pk] for name in ("record_link", "record_compare", "record_unlink")}
+    by_name = {name: [run.pk] for name in ("run", "cancel_run", "run_undo")}
+    of_a_record = [page.name for page in PAGES if page.name.startswith("record_") and page.name != "record_bulk"]
+    by_name |= {name: [held.pk] for name in ("record", "retry_record", "skip_record", *of_a_record)}
     return reverse(page.name, args=[people.tenant.slug, *by_name.get(page.name, [])])
 
 
@@ -118,7 +121,7 @@ def test_every_address_of_these_pages_is_asked_for() -> None:
         pattern.name
         for pattern in workspace_urls
         if hasattr(pattern, "callback")
-        and _module(pattern.callback) in {"bulk", "linking", "overview", "records", "runs", "setup"}
+        and _module(pattern.callback) in {"acts", "bulk", "linking", "overview", "records", "runs", "setup"}
     }
     assert ours == {page.name for page in PAGES}
 

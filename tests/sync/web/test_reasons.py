@@ -12,7 +12,8 @@ from sync.web.reasons import fill, order_label, status_name, tell, tell_notice
 from sync.web.troubles import TROUBLES
 
 CLOSED_LIST = {
-    "skipped": "before_start_date status:failed draft trash empty_order zero_total zero_refund by_hand",
+    "skipped": "before_start_date status:failed draft trash empty_order zero_total zero_refund by_hand undone"
+    " deletion_accepted kept_in_quickbooks",
     "waiting": "awaiting_payment awaiting_sale",
     "attention": (
         "unmapped_tax_rate unmapped_gateway unmatched_product ambiguous_sku inactive_item inactive_customer"
