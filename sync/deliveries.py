@@ -8,6 +8,7 @@ events too; they are recognised by the postings of the runs of that moment, and 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +18,8 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
-from sync.models import Posting, Run, StoreHook
+from sync.models import OptionsVersion, Posting, Record, Run, StoreHook
+from sync.schema import with_defaults
 from tenants.models import Company, Tenant
 
 SETTLE = timedelta(seconds=5)
@@ -30,8 +32,14 @@ LOST_AFTER = timedelta(seconds=60)
 """A wish whose message was lost is found by the sweep after this."""
 REMEMBERED_SECONDS = 3600
 ASKS_FOR_A_RUN = ("order.created", "order.updated", "order.deleted", "order.restored")
-CARRIES_ITS_TIME = ("order.created", "order.updated")
+ASKS_FOR_PRODUCTS = ("product.created", "product.updated")
+CARRIES_ITS_TIME = ("order.created", "order.updated", *ASKS_FOR_PRODUCTS)
 """Their bodies hold the time of modification: an equal body is the same change, told again."""
+
+SHOWN = ("type", "name", "sku", "price", "status", "description", "short_description", "attributes")
+SHOWN_OF_VARIATIONS = ("sku", "price", "status")
+"""What a delivered product is compared in with what we read of it. Its stock is not among them: each sale changes that,
+and our own stock writes do. A variation is named otherwise in its own list."""
 
 NAME_KINDS = frozenset(
     {"customer", "vendor", "employee", "item", "account", "paymentmethod", "term", "class", "department"}
@@ -64,7 +72,11 @@ def note_delivery(hook: StoreHook, *, topic: str, body: bytes) -> bool:
     """Notes an authentic delivery; True when it is the first that asks for a run, which the caller then has started."""
     now = timezone.now()
     StoreHook.objects.filter(pk=hook.pk).update(delivered_at=now, deliveries=F("deliveries") + 1)
-    if topic not in ASKS_FOR_A_RUN or not _may_start(hook.tenant) or _is_known(hook, topic, body):
+    if topic not in (*ASKS_FOR_A_RUN, *ASKS_FOR_PRODUCTS):
+        return False
+    if not _may_start(hook.tenant) or _is_known(hook, topic, body):
+        return False
+    if topic in ASKS_FOR_PRODUCTS and not _is_news_of_a_product(hook.tenant, body):
         return False
     StoreHook.objects.filter(pk=hook.pk).update(heard_at=now)
     return bool(StoreHook.objects.filter(pk=hook.pk, wanted_since__isnull=True).update(wanted_since=now))
@@ -105,6 +117,32 @@ def forgotten_wishes(now: datetime) -> QuerySet[StoreHook]:
 
 def _may_start(tenant: Tenant) -> bool:
     return tenant.automatic_sync and not tenant.is_paused and tenant.is_connected
+
+
+def follows_products(tenant: Tenant) -> bool:
+    """Whether a product's change in the shop may change anything in the books."""
+    version = OptionsVersion.objects.for_tenant(tenant).order_by("-number").first()
+    if version is None:
+        return False
+    products = with_defaults(version.document)["products"]
+    return bool(products["enabled"]) and (products["scope"] == "all" or products["update"])
+
+
+def _is_news_of_a_product(tenant: Tenant, body: bytes) -> bool:
+    """Whether the product differs in anything but its stock from what was last read of it."""
+    if not follows_products(tenant):
+        return False
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return False
+    if not isinstance(told, dict) or not isinstance(told.get("id"), int):
+        return False
+    known = Record.objects.for_tenant(tenant).filter(source=Record.Source.PRODUCT, woo_id=told["id"]).first()
+    if known is None or not known.raw:
+        return True
+    shown = SHOWN_OF_VARIATIONS if known.raw.get("type") == "variation" else SHOWN
+    return any(told[name] != known.raw.get(name) for name in shown if name in told)
 
 
 def _is_known(hook: StoreHook, topic: str, body: bytes) -> bool:

@@ -19,7 +19,7 @@ from django.utils.dateparse import parse_datetime
 from kombu.exceptions import OperationalError
 
 from connector.errors import ConnectionLostError, RetryableError, SyncError
-from sync import deliveries, mail
+from sync import deliveries, mail, stock
 from sync.connections.company import needs_names, read_names
 from sync.connections.consent import forget_stale
 from sync.connections.hooks import TRY_AGAIN_AFTER, due_hooks, keep_webhooks
@@ -46,6 +46,8 @@ logger = logging.getLogger(__name__)
 RESEND_AFTER = timedelta(seconds=90)
 DISPATCH_AT_ONCE = 500
 TURN_SECONDS = 5
+STOCK_TRIGGER = "stock"
+"""A run about the stock alone, for a decision of a person or news of QuickBooks."""
 THROTTLED = frozenset({"throttled", "quickbooks_busy"})
 """QuickBooks said 429, about an item or about a whole call: nothing leaves for this company until then."""
 COMPARE_SECONDS = 30.0
@@ -60,11 +62,17 @@ CONSENT_SECONDS = 1.0
 
 
 def start_run(
-    tenant: Tenant, *, trigger: str, user: User | None = None, order_ids: Sequence[int] = (), asked: bool = False
+    tenant: Tenant,
+    *,
+    trigger: str,
+    user: User | None = None,
+    order_ids: Sequence[int] = (),
+    asked: bool = False,
+    only: str = "",
 ) -> Run:
     """Creates the tenant's run or joins the active one, and enqueues it once the transaction is through."""
-    run, _is_new = request_run(tenant, trigger=trigger, user=user, order_ids=order_ids, asked=asked)
-    enqueue(run.pk, interactive=trigger in ("button", "trial"))
+    run, _is_new = request_run(tenant, trigger=trigger, user=user, order_ids=order_ids, asked=asked, only=only)
+    enqueue(run.pk, interactive=trigger in ("button", "trial", STOCK_TRIGGER))
     return run
 
 
@@ -191,6 +199,32 @@ def _follow_up(run_id: int) -> None:
     waiting = StoreHook.objects.filter(tenant__runs=run_id, wanted_since__isnull=False)
     for tenant_id in waiting.values_list("tenant_id", flat=True):
         pull_forward(tenant_id)
+    run = Run.objects.select_related("tenant__company").filter(pk=run_id).first()
+    if run is None:
+        return
+    if run.state == Run.State.FINISHED and stock.waits_for_a_run(run.tenant):
+        start_stock_run(run.tenant)
+    else:
+        pull_stock(run.tenant_id)
+
+
+def start_stock_run(tenant: Tenant, *, user: User | None = None) -> Run:
+    """A run that looks at the stock alone, or the one under way, which comes to the stock at its end."""
+    return start_run(tenant, trigger=STOCK_TRIGGER, user=user, only=Run.Phase.STOCK)
+
+
+@shared_task
+def pull_stock(tenant_id: int) -> None:
+    """Starts the pass that QuickBooks' events ask for. Safe to repeat; a run under way asks again when it ends."""
+    tenant = Tenant.objects.select_related("company").filter(pk=tenant_id).first()
+    now = timezone.now()
+    due = stock.pull_due(tenant, now) if tenant is not None else None
+    if tenant is None or due is None:
+        return
+    if due > now:
+        _send(pull_stock, tenant_id, queue="sync", after=due)
+    else:
+        start_stock_run(tenant)
 
 
 def request_webhooks(tenant: Tenant, *, anew: bool = False) -> None:
@@ -234,6 +268,8 @@ def take_in_events(company_id: int, events: Sequence[Sequence[str]]) -> None:
         return
     told = [deliveries.told_from_json(one) for one in events]
     deliveries.note_events(company, told)
+    for tenant_id in Tenant.objects.filter(company=company).values_list("pk", flat=True):
+        pull_stock(tenant_id)
     if deliveries.ends_consent(told) and company.state == Connection.CONNECTED:
         try:
             check_company(company)

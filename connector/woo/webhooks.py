@@ -19,6 +19,8 @@ from connector.woo.calls import StoreCalls
 SIGNATURE_HEADER = "X-WC-Webhook-Signature"
 TOPIC_HEADER = "X-WC-Webhook-Topic"
 TOPICS = ("order.created", "order.updated", "order.deleted", "order.restored")
+PRODUCT_TOPICS = ("product.created", "product.updated")
+"""Asked for only where products are sent: a shop tells of every sale's effect on a stock as well."""
 FIELDS = "id,status,topic,delivery_url"
 
 

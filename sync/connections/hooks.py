@@ -20,7 +20,8 @@ from connector.errors import ConnectionLostError, FaultError, RetryableError, Sy
 from connector.http import ANY_ADDRESS, PUBLIC_ONLY, Retry
 from connector.woo.client import WooStore
 from connector.woo.session import StoreKeys
-from connector.woo.webhooks import TOPICS, Webhook
+from connector.woo.webhooks import PRODUCT_TOPICS, TOPICS, Webhook
+from sync.deliveries import follows_products
 from sync.models import StoreHook
 from sync.wiring import open_store
 from tenants.models import Connection, Tenant
@@ -93,7 +94,10 @@ def _put_right(store: WooStore, hook: StoreHook, *, anew: bool) -> tuple[str, bo
     own = _ours(store.webhooks(), hook)
     was_complete = hook.state == StoreHook.State.ACTIVE
     is_repaired = is_paused = False
-    for topic in TOPICS:
+    wanted = (*TOPICS, *PRODUCT_TOPICS) if follows_products(hook.tenant) else TOPICS
+    for unwanted in (webhook for webhook in own if webhook.topic not in wanted):
+        store.delete_webhook(unwanted.id)
+    for topic in wanted:
         found = [webhook for webhook in own if webhook.topic == topic]
         kept = next((one for one in found if one.status == "active"), found[0] if found else None)
         for double in found:
@@ -103,7 +107,7 @@ def _put_right(store: WooStore, hook: StoreHook, *, anew: bool) -> tuple[str, bo
             store.create_webhook(
                 topic=topic, delivery_url=url, secret=hook.secret, name=f"{settings.PRODUCT_NAME}: {topic}"
             )
-            is_repaired = is_repaired or was_complete
+            is_repaired = is_repaired or (was_complete and topic in TOPICS)
         elif kept.status == "paused":
             is_paused = True
         elif anew or kept.status != "active" or kept.delivery_url != url:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from connector.accounting.books import ItemChange, NameRow, Payload
@@ -411,9 +413,10 @@ def _fingerprint(record: Record, product: Product, policy: PostingPolicy) -> str
 def _show_progress(work: Slice) -> None:
     """Records of this run, and as many as the store still has to list."""
     rows = Record.objects.for_tenant(work.tenant).filter(run=work.run)
-    seen, ended = rows.count(), rows.filter(state__in=Record.ENDED).count()
+    tally = Counter({row["state"]: row["n"] for row in rows.values("state").annotate(n=Count("pk")).order_by()})
+    seen, ended = sum(tally.values()), sum(tally[state] for state in Record.ENDED)
     cursor = Cursor.objects.for_tenant(work.tenant).filter(stream=STREAM).first()
     work.run.total = seen + int((cursor.reading if cursor else {}).get("left") or 0)
-    work.run.done, work.run.progressed_at = ended, timezone.now()
-    work.run.save(update_fields=["total", "done", "progressed_at"])
+    work.run.done, work.run.tally, work.run.progressed_at = ended, dict(tally), timezone.now()
+    work.run.save(update_fields=["total", "done", "tally", "progressed_at"])
     work.run.refresh_from_db(fields=["cancel_requested"])

@@ -19,15 +19,19 @@ def request_run(
     order_ids: Sequence[int] = (),
     since: date | None = None,
     asked: bool = False,
+    only: str = "",
 ) -> tuple[Run, bool]:
     """(the run, whether it is new). The database allows one active run per tenant, whoever asks at the same time.
 
-    asked: a new run carries out the open requests about these orders and reads nothing else."""
+    asked: a new run carries out the open requests about these orders and reads nothing else. only: a phase, "stock",
+    that the run is about; nothing else is read or sent."""
     parameters: dict[str, object] = {"asked": True} if asked else {}
     if order_ids:
         parameters["order_ids"] = [int(order_id) for order_id in order_ids]
     if since is not None:
         parameters["since"] = since.isoformat()
+    if only:
+        parameters["only"] = only
     for _attempt in range(3):
         active = Run.objects.for_tenant(tenant).filter(state__in=Run.ACTIVE).first()
         if active is not None:

@@ -90,6 +90,10 @@ def _go_on(work: Slice) -> None:
         if run.phase != Run.Phase.STOCK and not run.cancel_requested and _is_whole(run):
             _sync_products(work)
     if not run.cancel_requested and _is_whole(run) and stock.is_wanted(work):
+        if run.phase != Run.Phase.STOCK:
+            # How far the stock is, not what was read before; the end counts all records again.
+            run.done = run.total = 0
+            run.save(update_fields=["done", "total"])
         _enter(work, Run.Phase.STOCK)
         stock.update_stock(work)
 
@@ -156,8 +160,8 @@ def _sync_orders(work: Slice) -> None:
 def _enter(work: Slice, phase: str) -> None:
     if work.run.phase != phase:
         work.run.phase = phase
-        work.run.progressed_at = timezone.now()
-        work.run.save(update_fields=["phase", "progressed_at"])
+        work.run.phase_at = work.run.progressed_at = timezone.now()
+        work.run.save(update_fields=["phase", "phase_at", "progressed_at"])
 
 
 def _has_postings(work: Slice) -> bool:

@@ -5,6 +5,9 @@
 A pass is rows: lines are stored before anything is sent, each is marked once the store took it, and just before a write
 the store is read again, so that a sale made meanwhile is not written over. A write is an absolute number: repeating it
 changes nothing. Our own sales lower both stocks by the same pieces, so a pass after them finds nothing to do.
+
+The first pass after stock is turned on, by whatever way, is a preview: it waits until a person has seen it. Somebody
+may end a pass at any moment (`sync.stock`); a worker notices before its next write.
 """
 
 from __future__ import annotations
@@ -15,7 +18,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Max
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from connector.accounting.commerce import Product, ProductKey
@@ -25,8 +29,9 @@ from connector.accounting.stock import WRITTEN, Outcome, brakes, decide_stock, w
 from sync.engine import mirror
 from sync.engine.context import Slice
 from sync.engine.sold import sold_just_now, sold_not_sent
-from sync.models import Cursor, Link, MirrorEntry, Posting, StockLine, StockPass
+from sync.models import Cursor, Link, MirrorEntry, OptionsVersion, Posting, StockLine, StockPass
 from sync.models.scoping import TenantQuerySet
+from tenants.models import Company, Tenant
 
 STREAM = "stock"
 WAITING = (StockPass.State.READY, StockPass.State.STOPPED)
@@ -41,26 +46,56 @@ KEEP_FOR = timedelta(days=90)
 _SIGNS = {"Invoice": 1, "SalesReceipt": 1, "CreditMemo": -1, "RefundReceipt": -1}
 
 
+class PassEnded(Exception):
+    """A person ended the pass, or decided about it, while it was worked on."""
+
+
+def keeps_stock(company: Company) -> bool:
+    return bool(company.facts) and facts_from_json(company.facts).inventory
+
+
+def is_confirmed(tenant: Tenant, company: Company) -> bool:
+    """Whether somebody saw what the first pass into this store would write, since stock was last turned on.
+
+    Every pass that is no preview comes after that: the first one is a preview that was turned on."""
+    passes = StockPass.objects.for_tenant(tenant).filter(company=company).exclude(kind=StockPass.Kind.PREVIEW)
+    seen_at = passes.aggregate(at=Max(Coalesce("decided_at", "created_at")))["at"]
+    if seen_at is None:
+        return False
+    versions = OptionsVersion.objects.for_tenant(tenant).filter(created_at__gt=seen_at)
+    return not versions.filter(document__stock__enabled=False).exists()
+
+
 def is_wanted(work: Slice) -> bool:
     """A pass is open, or due, in a company that keeps stock."""
-    if not work.company.facts or not facts_from_json(work.company.facts).inventory:
+    if not keeps_stock(work.company):
         return False
     current = _open_pass(work)
-    return (current is not None and current.state not in WAITING) or _due(work) is not None
+    return (current is not None and current.state not in WAITING) or _due(work, current) is not None
 
 
 def update_stock(work: Slice) -> None:
     """Goes on with the pass that is open, or begins the one that is due. Raises SliceOver between calls."""
+    try:
+        _update_stock(work)
+    except PassEnded:
+        return
+
+
+def _update_stock(work: Slice) -> None:
     current = _open_pass(work)
+    if current is not None and _is_obsolete(work, current):
+        _mark(current, StockPass.State.DECLINED, ended_at=timezone.now())
+        current = None
     if current is None or current.state in WAITING:
-        kind = _due(work)
+        kind = _due(work, current)
         if kind is None:
             return
         current = _begin(work, current, kind)
     if current.state == StockPass.State.WANTED:
         _mark(current, StockPass.State.COUNTING, run=work.run)
-    if current.state == StockPass.State.COUNTING:
-        _count_lines(work, current)
+    if current.state == StockPass.State.COUNTING and not _count_lines(work, current):
+        return
     if current.state == StockPass.State.SENDING:
         _send(work, current)
 
@@ -69,10 +104,19 @@ def _open_pass(work: Slice) -> StockPass | None:
     return StockPass.objects.for_tenant(work.tenant).filter(state__in=StockPass.OPEN).first()
 
 
-def _due(work: Slice) -> str | None:
+def _is_obsolete(work: Slice, one: StockPass) -> bool:
+    """Of another company, or of an option that was switched off since; what is only looked at needs no option."""
+    is_off = not work.options.document["stock"]["enabled"]
+    return one.company_id != work.company.pk or (is_off and one.kind != StockPass.Kind.PREVIEW)
+
+
+def _due(work: Slice, current: StockPass | None) -> str | None:
     """The kind of pass that is due by the clock, or by what Intuit told of the company's items."""
     if not work.options.document["stock"]["enabled"]:
         return None
+    if not is_confirmed(work.tenant, work.company):
+        waits = current is not None and current.company_id == work.company.pk
+        return None if waits else StockPass.Kind.PREVIEW
     now = timezone.now()
     passes = StockPass.objects.for_tenant(work.tenant).filter(company=work.company).exclude(kind="preview")
     cursor = Cursor.objects.for_tenant(work.tenant).filter(stream=STREAM).first()
@@ -110,21 +154,38 @@ def _begin(work: Slice, replaced: StockPass | None, kind: str) -> StockPass:
 
 
 def _mark(one: StockPass, state: str, **fields: object) -> None:
+    """Raises PassEnded when the pass is no longer where we believe it to be."""
     changed = {"state": state, **fields}
-    StockPass.objects.filter(pk=one.pk).update(**changed)
+    if not StockPass.objects.filter(pk=one.pk, state=one.state).update(**changed):
+        raise PassEnded
     for name, value in changed.items():
         setattr(one, name, value)
+
+
+def _is_stopped(work: Slice, *, done: int, total: int) -> bool:
+    """Shows how far it is; True when somebody stopped the run. The pass stays open for the next one."""
+    run = work.run
+    run.done, run.total, run.progressed_at = done, total, timezone.now()
+    run.save(update_fields=["done", "total", "progressed_at"])
+    run.refresh_from_db(fields=["cancel_requested"])
+    return run.cancel_requested
 
 
 # Counting
 
 
-def _count_lines(work: Slice, one: StockPass) -> None:
-    """Quantities once, then lines chunk by chunk behind `last_key`; the brake looks at all of them together."""
+def _count_lines(work: Slice, one: StockPass) -> bool:
+    """Quantities once, then lines chunk by chunk behind `last_key`; the brake looks at all of them together.
+
+    False when the run was stopped before the last of them."""
     if one.pulled_at is None:
         _pull_quantities(work, one)
     sold: Mapping[ProductKey, Decimal] | None = None
-    while links := _links(work, one):
+    counted, total = one.lines.count(), _links_of(work, one).count()
+    while links := list(_links_of(work, one).filter(store_key__gt=one.last_key).order_by("store_key")[:AT_ONCE]):
+        if _is_stopped(work, done=counted, total=total):
+            return False
+        counted += len(links)
         work.beat()
         sold = sold_not_sent(work) if sold is None else sold
         _store_lines(work, one, links, sold)
@@ -137,6 +198,7 @@ def _count_lines(work: Slice, one: StockPass) -> None:
         _mark(one, StockPass.State.STOPPED)
     else:
         _mark(one, StockPass.State.SENDING)
+    return True
 
 
 def _counts(one: StockPass) -> Counter[str]:
@@ -170,14 +232,15 @@ def _linked(work: Slice) -> TenantQuerySet[Link]:
     )
 
 
-def _links(work: Slice, one: StockPass) -> list[Link]:
-    links = _linked(work).filter(store_key__gt=one.last_key)
+def _links_of(work: Slice, one: StockPass) -> TenantQuerySet[Link]:
+    """All that the pass looks at."""
+    links = _linked(work)
     if one.changed_since is not None:
         changed = MirrorEntry.objects.filter(
             company=work.company, kind="Item", quantity_changed_at__gte=one.changed_since
         )
         links = links.filter(qbo_id__in=changed.values("qbo_id"))
-    return list(links.order_by("store_key")[:AT_ONCE])
+    return links
 
 
 def _store_lines(work: Slice, one: StockPass, links: Sequence[Link], sold: Mapping[ProductKey, Decimal]) -> None:
@@ -290,12 +353,19 @@ def _made_empty(work: Slice, links: Sequence[Link]) -> set[str]:
 
 
 def _send(work: Slice, one: StockPass) -> None:
-    """Writes what is to be written and not yet taken by the store; then the cursor moves."""
+    """Writes what is to be written and not yet taken by the store; then the cursor moves.
+
+    Before each write the pass is looked at again: somebody may have switched it off."""
     if timezone.now() - (one.counted_at or one.created_at) > FRESH_FOR:
         mirror.refresh(work, at_once=True)
         _mark(one, one.state, counted_at=timezone.now())
+    total = one.lines.filter(outcome__in=WRITTEN).count()
     while lines := list(one.lines.filter(outcome__in=WRITTEN, sent_at=None).order_by("store_key")[:AT_ONCE]):
+        left = one.lines.filter(outcome__in=WRITTEN, sent_at=None).count()
+        if _is_stopped(work, done=max(total - left, 0), total=total):
+            return
         work.beat()
+        _mark(one, one.state)
         _send_lines(work, lines)
         work.checkpoint("stock sent")
     _close(work, one)

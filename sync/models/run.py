@@ -41,6 +41,8 @@ class Run(models.Model):
 
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     phase = models.CharField(max_length=10, choices=Phase, default=Phase.READ)
+    phase_at = models.DateTimeField(null=True, blank=True)
+    """When the phase began: of products and of stock the time that is left is told by it."""
     reading = models.JSONField(default=dict, blank=True)
     """Where the reading of the window stands: bounds, page size and the next page, counting down."""
     done = models.PositiveIntegerField(default=0)

@@ -37,6 +37,7 @@ class StockPass(models.Model):
 
     class Decision(models.TextChoices):
         ASIDE = "aside", _("Zeros set aside")
+        COUNTED = "counted", _("Sent, but for quantities never entered")
         ALL = "all", _("Everything sent")
 
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="stock_passes")

@@ -27,6 +27,7 @@ TRIGGERS: dict[str, Text] = {
     "first": gettext_lazy("First import"),
     "reconnect": gettext_lazy("Started after reconnecting"),
     "trial": gettext_lazy("Test of one order"),
+    "stock": gettext_lazy("Update of the stock"),
 }
 _COUNTS = (
     (Record.State.ATTENTION, ngettext_lazy("%(count)s needs attention", "%(count)s need attention")),
