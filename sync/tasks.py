@@ -199,9 +199,6 @@ def _follow_up(run_id: int) -> None:
     waiting = StoreHook.objects.filter(tenant__runs=run_id, wanted_since__isnull=False)
     for tenant_id in waiting.values_list("tenant_id", flat=True):
         pull_forward(tenant_id)
-    run = Run.objects.select_related("tenant__company").filter(pk=run_id).first()
-    if run is None:
-        return
     if run.state == Run.State.FINISHED and stock.waits_for_a_run(run.tenant):
         start_stock_run(run.tenant)
     else:

@@ -28,7 +28,19 @@ from connector.accounting.policy import PostingPolicy, Ref
 from connector.qbo.encode import encode_document
 from connector.woo.parse import parse_order
 from sync.digests import figures_of_period
-from sync.models import OptionsVersion, Posting, Reconciliation, Record, RecordEvent, Report, Run
+from sync.models import (
+    Link,
+    MirrorEntry,
+    OptionsVersion,
+    Posting,
+    Reconciliation,
+    Record,
+    RecordEvent,
+    Report,
+    Run,
+    StockLine,
+    StockPass,
+)
 from tenants.models import Company, Membership, Role, Tenant, User
 from tenants.web.people import mark_verified
 from tests.connector.accounting.shops import EXEMPT, FR_MAPPINGS, PAYLOADS, fr_policy, fr_taxes
@@ -308,6 +320,41 @@ def report_of(tenant: Tenant, kind: str = "daily", *, days: int = 1, now: dateti
     figures = figures_of_period(tenant, kind, since, until)
     key = f"{kind}:{next(_numbers)}"
     return Report.objects.create(tenant=tenant, kind=kind, key=key, since=since, until=until, figures=figures)
+
+
+def stock_pass(tenant: Tenant, lines: Mapping[str, int], **fields: Any) -> StockPass:
+    """A pass with so many lines of each outcome, each with its link and its inventory item; a preview that is ready."""
+    now = timezone.now()
+    books_of = tenant.company or company()
+    one = StockPass.objects.create(
+        tenant=tenant,
+        company=books_of,
+        **{"kind": "preview", "state": "ready", "pulled_at": now, "counted_at": now, "counts": dict(lines)}
+        | {"linked": sum(lines.values())}
+        | fields,
+    )
+    for outcome in (outcome for outcome, number in lines.items() for _each in range(number)):
+        number = StockLine.objects.for_tenant(tenant).count() + 1
+        books = {"to_zero": 0, "never_set": 0, "aside": 0, "same": 9}.get(outcome, 5)
+        key, name = f"item:{number}:0", f"Thé n° {number}"
+        MirrorEntry.objects.get_or_create(
+            company=books_of,
+            kind="Item",
+            qbo_id=str(9000 + number),
+            name=name,
+            sku=f"THE-{number}",
+            type="Inventory",
+            quantity=books,
+        )
+        Link.objects.get_or_create(
+            tenant=tenant, company=books_of, kind="item", store_key=key, qbo_id=str(9000 + number), name=name
+        )
+        StockLine.objects.create(
+            stock_pass=one, tenant=tenant, store_key=key, product_id=number, qbo_id=str(9000 + number),
+            name=f"Thé n° {number}", sku=f"THE-{number}", store_quantity=9, books_quantity=books, sold=0, target=books,
+            outcome=outcome, sent_at=now if one.state == "done" else None,
+        )  # fmt: skip
+    return one
 
 
 def live_run(tenant: Tenant, **fields: Any) -> Run:

@@ -34,6 +34,8 @@ from sync.models.scoping import TenantQuerySet
 from tenants.models import Company, Tenant
 
 STREAM = "stock"
+STOCK_SENT, STOCK_WAITS = "stock_sent", "stock_waits"
+"""What a run says of the stock among its notices: quantities sent; a pass that waits for a decision."""
 WAITING = (StockPass.State.READY, StockPass.State.STOPPED)
 """A person decides; until then only a newer pass that is due takes the place of this one."""
 CHANGES_EVERY = timedelta(hours=6)
@@ -194,11 +196,20 @@ def _count_lines(work: Slice, one: StockPass) -> bool:
     _mark(one, one.state, counts=dict(counts), linked=_linked(work).count(), counted_at=timezone.now())
     if one.kind == StockPass.Kind.PREVIEW:
         _mark(one, StockPass.State.READY)
+        _tell(work, STOCK_WAITS, 1)
     elif brakes(one.linked, counts[Outcome.TO_ZERO]):
         _mark(one, StockPass.State.STOPPED)
+        _tell(work, STOCK_WAITS, 1)
     else:
         _mark(one, StockPass.State.SENDING)
     return True
+
+
+def _tell(work: Slice, notice: str, number: int) -> None:
+    """On the run's own line: it has no record that could tell of the stock."""
+    if number:
+        work.run.notices = {**work.run.notices, notice: number}
+        work.run.save(update_fields=["notices"])
 
 
 def _counts(one: StockPass) -> Counter[str]:
@@ -423,6 +434,7 @@ def _send_lines(work: Slice, lines: Sequence[StockLine]) -> None:
 def _close(work: Slice, one: StockPass) -> None:
     """The checkpoint. Products that stay as they are need no row once a newer pass stands."""
     counts = _counts(one)
+    _tell(work, STOCK_SENT, sum(counts[outcome] for outcome in WRITTEN))
     pulled_at = one.pulled_at or one.created_at
     with transaction.atomic():
         _mark(one, StockPass.State.DONE, ended_at=timezone.now(), counts=dict(counts))

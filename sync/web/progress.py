@@ -28,6 +28,11 @@ PHASES: list[tuple[str, Text]] = [
     (Run.Phase.POST, gettext_lazy("Send to QuickBooks")),
     (Run.Phase.VERIFY, gettext_lazy("Compare the answers")),
 ]
+LATE_PHASES: dict[str, Text] = {
+    Run.Phase.PRODUCTS: gettext_lazy("Send products"),
+    Run.Phase.STOCK: gettext_lazy("Update the stock"),
+}
+"""Named once a run comes to them: most runs have neither."""
 TALLY_ORDER = (
     Record.State.SYNCED,
     Record.State.ATTENTION,
@@ -66,8 +71,11 @@ def measure(run: Run) -> Progress:
     now = timezone.now()
     started = run.started_at or run.created_at
     elapsed = max(now - started, timedelta(0))
+    is_stock = run.is_active and run.phase == Run.Phase.STOCK
     share = min(run.done / run.total, 1.0) if run.total else 0.0
-    remaining = _remaining(share, elapsed) if run.is_active else ""
+    # The stock is counted from nothing again, so its pace is told by its own time.
+    worked = max(now - (run.phase_at or started), timedelta(0)) if is_stock else elapsed
+    remaining = _remaining(share, worked) if run.is_active else ""
     waiting = tell_waiting(run) if run.is_active else ""
     return Progress(
         run=run,
@@ -77,18 +85,22 @@ def measure(run: Run) -> Progress:
         elapsed=duration(((run.finished_at or now) - started).total_seconds()),
         waiting=waiting,
         is_stalled=run.is_active and not waiting and now - (run.progressed_at or started) > STALLED_AFTER,
-        badges=[(count_badge(state), records) for state, records in _tally(run)],
+        badges=[] if is_stock else [(count_badge(state), records) for state, records in _tally(run)],
         poll_seconds=QUICK_SECONDS if elapsed < QUICK_FOR else SLOW_SECONDS,
         announcement=_announcement(run, remaining, elapsed),
     )
 
 
 def _phases(run: Run) -> list[Phase]:
-    keys = [key for key, _name in PHASES]
+    phases = [] if run.parameters.get("only") == Run.Phase.STOCK else PHASES
+    if run.phase in LATE_PHASES or not phases:
+        late = run.phase if run.phase in LATE_PHASES else Run.Phase.STOCK
+        phases = [*phases, (late, LATE_PHASES[late])]
+    keys = [key for key, _name in phases]
     current = keys.index(run.phase) if run.phase in keys else 0
     return [
         Phase(name, is_done=place < current or not run.is_active, is_current=place == current and run.is_active)
-        for place, (_key, name) in enumerate(PHASES)
+        for place, (_key, name) in enumerate(phases)
     ]
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
+from sync.engine.stock import STOCK_SENT, STOCK_WAITS
 from sync.models import Record, Run
 from sync.templatetags.formats import count, duration
 from sync.web.labels import Badge, run_badge
@@ -64,7 +65,9 @@ def summarise(run: Run, sent: int = 0) -> RunLine:
     parts = [_counted(text, int(run.tally[state])) for state, text in _COUNTS if run.tally.get(state)]
     if sent:
         parts.insert(0, _counted(_SENT, sent))
-    is_quiet = run.state == Run.State.FINISHED and not sent and _QUIET.issuperset(_found(run))
+    stock = stock_parts(run)
+    parts += stock
+    is_quiet = run.state == Run.State.FINISHED and not sent and not stock and _QUIET.issuperset(_found(run))
     what = " · ".join(parts)
     if run.state in (Run.State.FAILED, Run.State.PAUSED) and run.error_reason:
         what = str(find_trouble(run.error_reason).text)
@@ -78,6 +81,17 @@ def summarise(run: Run, sent: int = 0) -> RunLine:
         is_quiet=is_quiet,
         short=" · ".join(parts[:2]),
     )
+
+
+def stock_parts(run: Run) -> list[str]:
+    """What the run did to the store's stock."""
+    parts = []
+    if sent := int(run.notices.get(STOCK_SENT, 0)):
+        text = ngettext("%(count)s stock quantity sent", "%(count)s stock quantities sent", sent)
+        parts.append(text % {"count": count(sent)})
+    if run.notices.get(STOCK_WAITS):
+        parts.append(_("the stock waits for a decision"))
+    return parts
 
 
 def _found(run: Run) -> set[str]:

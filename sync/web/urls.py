@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from sync.web import urls_connect, urls_manage, urls_people, urls_reports
 from sync.web.mappings import urls as urls_mappings
 from sync.web.reconciliation import urls as urls_reconciliation
-from sync.web.views import acts, bulk, home, linking, overview, records, runs, setup
+from sync.web.views import acts, bulk, home, linking, overview, records, runs, setup, stock
 
 workspace_urls: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
@@ -37,6 +37,13 @@ workspace_urls: list[URLPattern | URLResolver] = [
     path("setup/test/", setup.try_one, name="setup_test"),
     path("setup/on/", setup.turn_on, name="setup_on"),
     path("setup/off/", setup.turn_off, name="setup_off"),
+    path("stock/", stock.stock, name="stock"),
+    path("stock/preview/", stock.stock_preview, name="stock_preview"),
+    path("stock/off/", stock.stock_off, name="stock_off"),
+    path("stock/aside/", stock.stock_take_back, name="stock_take_back"),
+    path("stock/<int:pass_id>/", stock.stock_pass, name="stock_pass"),
+    path("stock/<int:pass_id>/decide/", stock.stock_decide, name="stock_decide"),
+    path("stock/<int:pass_id>/nothing/", stock.stock_decline, name="stock_decline"),
     *urls_manage.workspace_urls,
     *urls_people.workspace_urls,
     *urls_reports.workspace_urls,

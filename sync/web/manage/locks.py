@@ -45,12 +45,8 @@ def _inventory(facts: CompanyFacts, _options: Mapping[str, Any]) -> str:
 
 
 def _stock(facts: CompanyFacts, options: Mapping[str, Any]) -> str:
-    """Nobody turns it on without having seen what the first pass would write; what is on may be turned off."""
-    if options["stock"]["enabled"]:
-        return ""
-    return _inventory(facts, options) or _(
-        "Not to be turned on here yet: its first quantities have to be seen before anything is written to the store."
-    )
+    """What is on may be turned off, whatever the company became."""
+    return "" if options["stock"]["enabled"] else _inventory(facts, options)
 
 
 def _multicurrency(facts: CompanyFacts, _options: Mapping[str, Any]) -> str:

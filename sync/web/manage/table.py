@@ -678,6 +678,8 @@ STOCK = Subject(
                     lock="stock",
                 ),
             ),
+            link="stock",
+            link_text=_("See what was sent, and what waits"),
         ),
     ),
     scope="sync",

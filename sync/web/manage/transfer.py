@@ -22,6 +22,7 @@ from sync.models import OptionsVersion
 from sync.portability import Change, Problem, changes_between, export_document
 from sync.schema import DEFAULTS, SCHEMA, check_form
 from sync.templatetags.formats import count
+from sync.web.manage.following import after_save
 from sync.web.manage.page import tabs
 from sync.web.manage.words import ChangeWords, change_words, page_words
 from sync.web.reasons import fill
@@ -157,6 +158,8 @@ def _save(
         changed = len(saved.changes)
         text = ngettext("%(count)s setting changed.", "%(count)s settings changed.", changed)
         messages.success(request, text % {"count": count(changed)} if changed else _("Nothing was changed."))
+        if after_save(workspace.tenant, {change.path for change in saved.changes}, user=workspace.person):
+            return redirect("stock", slug=workspace.tenant.slug)
     return redirect("manage_history", slug=workspace.tenant.slug)
 
 

@@ -17,6 +17,7 @@ from sync import choices, setup
 from sync.connections.company import refresh_lists
 from sync.models import OptionsVersion
 from sync.portability import Problem, changes_between
+from sync.web.manage.following import after_save
 from sync.web.manage.form import OptionsForm, merged_data
 from sync.web.manage.lists import read_lists
 from sync.web.manage.page import Page, counted, saved_sentence, tabs
@@ -53,6 +54,8 @@ def options(request: HttpRequest, workspace: Workspace, subject: str) -> HttpRes
     if saved.problems:
         return _show(request, page, problems=saved.problems, status=422)
     messages.success(request, saved_sentence(page, len(saved.changes)))
+    if after_save(workspace.tenant, {change.path for change in saved.changes}, user=workspace.person):
+        return redirect("stock", slug=workspace.tenant.slug)
     return redirect(f"manage_{subject}", slug=workspace.tenant.slug)
 
 

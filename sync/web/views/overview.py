@@ -23,6 +23,7 @@ from sync.web.proof import prove_period
 from sync.web.reason_texts import NOTICES
 from sync.web.reasons import fill
 from sync.web.reconciliation.page import last_comparison
+from sync.web.stock_words import notice_of
 from sync.web.summaries import summarise
 from sync.web.troubles import host_of
 from sync.web.verdict import judge
@@ -85,6 +86,7 @@ def overview(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         "runs": [summarise(run, sent.get(run.pk, 0)) for run in runs],
         "progress": shell.pulse.progress,
         "new_gateways": [fill(NOTICES["unmapped_gateway"], {"gateway": title}) for title in new_gateways(tenant)],
+        "notice": notice_of(tenant),
     }
     return show(request, workspace, "sync/overview.html", "overview", context)
 
@@ -112,6 +114,7 @@ def attention(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         "page": page,
         "open_records": open_records,
         "causes": len(causes),
+        "notice": notice_of(workspace.tenant),
         "amount": " + ".join(money(amount, currency) for currency, amount in sorted(sums.items())),
     }
     return show(request, workspace, "sync/attention.html", "attention", context)

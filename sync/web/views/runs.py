@@ -17,7 +17,7 @@ from sync.tasks import start_run
 from sync.web.progress import measure
 from sync.web.reason_texts import NOTICES
 from sync.web.reasons import fill
-from sync.web.summaries import by_day, summarise
+from sync.web.summaries import by_day, stock_parts, summarise
 from sync.web.troubles import find_trouble
 from sync.web.undoing import sent_something
 from sync.web.workspace import Workspace, frame, in_workspace, show
@@ -55,6 +55,7 @@ def run(request: HttpRequest, workspace: Workspace, run_id: int) -> HttpResponse
         "run": found,
         "line": line,
         "progress": measure(found),
+        "stock": ", ".join(stock_parts(found)),
         "is_poll": is_poll,
         "may_undo": not found.is_active and sent_something(found),
         "trouble": find_trouble(found.error_reason) if found.error_reason else None,

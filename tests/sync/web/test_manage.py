@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from sync.choices import save_choices
-from sync.models import MirrorEntry, OptionsVersion, Posting, Record, Run
+from sync.models import MirrorEntry, OptionsVersion, Posting, Record, Run, StockPass
 from sync.schema import DEFAULTS, SCHEMA
 from sync.web.manage.form import raw_of
 from sync.web.manage.locks import LOCKS
@@ -321,13 +321,15 @@ def test_lists_are_read_again_on_demand(owner: Client, tenant: Tenant, shop: Wor
     assert "Fee" in [row.name for row in items.rows("Item")]
 
 
-def test_stock_cannot_be_turned_on_unseen_but_can_be_turned_off(owner: Client, tenant: Tenant, shop: World) -> None:
+def test_stock_that_is_turned_on_leads_to_its_preview_and_off_ends_it(owner: Client, tenant: Tenant) -> None:
     url = page(tenant, "stock")
-    assert "seen before anything is written" in owner.get(url).context["page"].form.reasons["stock-enabled"]
-    owner.post(url, filled(owner, url) | {"stock-enabled": "on"})
-    assert saved(tenant)["stock"]["enabled"] is False
-    shop.apply(shop.document(stock={"enabled": True}))
+    answer = owner.post(url, filled(owner, url) | {"stock-enabled": "on"})
+    assert answer.headers["Location"] == reverse("stock", args=[tenant.slug])
+    asked = StockPass.objects.for_tenant(tenant).get()
+    assert (asked.kind, asked.state, saved(tenant)["stock"]["enabled"]) == ("preview", "wanted", True)
+    assert Run.objects.for_tenant(tenant).get().parameters == {"only": "stock"}
     data = filled(owner, url)
     assert data.pop("stock-enabled") == "on"
     owner.post(url, data)
-    assert saved(tenant)["stock"]["enabled"] is False
+    asked.refresh_from_db()
+    assert (asked.state, saved(tenant)["stock"]["enabled"]) == ("declined", False)

@@ -25,7 +25,18 @@ from sync.models import Recipient, Reconciliation, Record, Report, Run
 from sync.web import report_settings
 from tenants.models import AuditEntry, ConnectionAttempt, Invitation, Membership, Role, Tenant, User
 from tenants.web import team
-from tests.factories import captured, ended_run, hold, member, person, record_of, report_of, snapshot_of, workspace
+from tests.factories import (
+    captured,
+    ended_run,
+    hold,
+    member,
+    person,
+    record_of,
+    report_of,
+    snapshot_of,
+    stock_pass,
+    workspace,
+)
 from tests.tenants.web.conftest import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +55,7 @@ class World:
         record = hold(record_of(tenant, captured(271)), "unmapped_tax_rate", rate="FR 20 %")
         owner = Membership.objects.get(tenant=tenant, role=Role.OWNER)
         self.rows["record_id", tenant.pk] = record.pk
+        self.rows["pass_id", tenant.pk] = stock_pass(tenant, {"changed": 2}).pk
         self.rows["run_id", tenant.pk] = ended_run(tenant, record.first_seen_at).pk
         self.rows["invitation_id", tenant.pk] = team.invite(
             owner, f"to-{tenant.slug}@example.com", Role.VIEWER
@@ -91,6 +103,7 @@ VALUES: dict[str, Callable[[World, Tenant], str]] = {
     "slug": lambda _world, tenant: tenant.slug,
     "record_id": _row("record_id"),
     "run_id": _row("run_id"),
+    "pass_id": _row("pass_id"),
     "member_id": _row("member_id"),
     "invitation_id": _row("invitation_id"),
     "attempt_id": _row("attempt_id"),
