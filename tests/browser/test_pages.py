@@ -99,6 +99,31 @@ def test_every_page_is_accessible_and_fits(language: str, page: Page, people: Ca
         _nothing_found(page, f"{path} on a phone")
 
 
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+BEYOND = """[...document.querySelectorAll('main *')].filter(one => one.checkVisibility() && !one.closest('.scroll, .vh'))
+    .filter(one => one.getBoundingClientRect().right > innerWidth + 0.5).map(one => one.outerHTML.slice(0, 120))"""
+
+
+def test_words_without_end_stay_within_their_card(page: Page, people: Cast) -> None:
+    details = {
+        "unmapped_tax_rate": {"rate": LONG},
+        "unmatched_product": {"sku": LONG.upper(), "name": LONG},
+        "number_too_long": {"number": "W" * 38, "length": 38, "limit": 21},
+        "refused_by_quickbooks:6000": {"code": "6000", "message": LONG * 2},
+    }
+    held = list(Record.objects.filter(tenant=people.tenant, state="attention")[: len(details)])
+    assert len(held) == len(details)
+    for record, (reason, words) in zip(held, details.items(), strict=True):
+        Record.objects.filter(pk=record.pk).update(reason=reason, details=words, buyer=LONG)
+    slug = people.tenant.slug
+    pages = [reverse(name, args=[slug]) for name in ("overview", "attention", "records")]
+    for path in [*pages, *[reverse("record", args=[slug, record.pk]) for record in held]]:
+        page.goto(path)
+        for width in (1280, 640, 360, 320):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate(BEYOND) == [], f"{path} at {width}"
+
+
 def test_skip_asks_in_a_dialog_and_gives_the_focus_back(page: Page, people: Cast) -> None:
     held = Record.objects.filter(tenant=people.tenant, reason="unmapped_tax_rate").latest("pk")
     page.goto(reverse("record", args=[people.tenant.slug, held.pk]))
