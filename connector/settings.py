@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "tenants.web.middleware.LastSeenMiddleware",
     "tenants.web.middleware.PersonLocaleMiddleware",
+    "tenants.web.signed_out.SignedOutMiddleware",
 ]
 TEMPLATES = [
     {

@@ -100,7 +100,8 @@ def test_every_page_is_accessible_and_fits(language: str, page: Page, people: Ca
 
 
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
-BEYOND = """[...document.querySelectorAll('main *')].filter(one => one.checkVisibility() && !one.closest('.scroll, .vh'))
+BEYOND = """[...document.querySelectorAll('main *')]
+    .filter(one => one.checkVisibility() && !one.closest('.scroll, .vh'))
     .filter(one => one.getBoundingClientRect().right > innerWidth + 0.5).map(one => one.outerHTML.slice(0, 120))"""
 
 
