@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_lazy as _
 
 from sync.models import Posting, Record
-from sync.templatetags.formats import as_decimal, long_date, money
+from sync.templatetags.formats import as_decimal, long_date, money, quantity, unit_price
 from sync.web.reason_texts import Text
 
 FIELDS: dict[str, Text] = {
@@ -58,8 +58,21 @@ def shown_version(record: Record, posting: Posting | None) -> Posting | None:
     version = copy.copy(posting)
     version.answer, version.doc_number = found, now.get("number") or posting.doc_number
     version.total, version.tax = as_decimal(now.get("total")), as_decimal(now.get("tax"))
-    version.rates = now.get("rates") or {}
+    none = {str(rate.get("rate_id")): "0" for rate in record.proof.get("rates") or [] if rate.get("rate_id")}
+    version.rates = none | (now.get("rates") or {})
     return version
+
+
+def _line(record: Record, text: str) -> str:
+    """ "2 × 9.47 = 18.94", or the amount alone, as people write it."""
+    made_of, _sign, total = text.rpartition(" = ")
+    pieces, _times, price = made_of.partition(" × ")
+    amount, number, each = as_decimal(total), as_decimal(pieces), as_decimal(price)
+    if amount is None:
+        return text
+    if number is None or each is None:
+        return money(amount, record.currency)
+    return f"{quantity(number)} × {unit_price(each, record.currency)} = {money(amount, record.currency)}"
 
 
 def _shown(record: Record, field: str, value: str) -> str:
@@ -67,4 +80,6 @@ def _shown(record: Record, field: str, value: str) -> str:
         return "—"
     if field in ("total", "tax"):
         return money(value, record.currency)
+    if field == "line":
+        return _line(record, value)
     return long_date(value) if field in ("date", "due_date") else value

@@ -56,6 +56,11 @@ class Undoing:
         return max(len(self.going) - SHOWN, 0)
 
     @property
+    def has_sums(self) -> bool:
+        """One document of each kind is its own sum."""
+        return len(self.going) > len(self.sums)
+
+    @property
     def totals(self) -> list[tuple[Text, int, str]]:
         """(kind of document, how many, their total) for each currency."""
         return [

@@ -74,6 +74,8 @@ def addresses(people: Cast) -> list[str]:
         *[reverse(name, args=[slug]) for name in ("overview", "attention", "records", "runs", "more")],
         *[reverse("record", args=[slug, record.pk]) for record in shown if record is not None],
         reverse("skip_record", args=[slug, held.pk]),
+        reverse("record_undo", args=[slug, records.filter(state="synced").latest("pk").pk]),
+        reverse("run_undo", args=[slug, Run.objects.filter(tenant=people.tenant).latest("total").pk]),
         reverse("run", args=[slug, Run.objects.filter(tenant=people.tenant).latest("total").pk]),
         reverse("records", args=[slug]) + "?q=zebra",
         reverse("overview", args=["importing"]),

@@ -77,7 +77,7 @@ def test_a_death_at_any_step_leaves_the_books_of_one_clean_run(scene: Lab, name:
         begin(scene.tenant)
         steps = _count_steps(scene.tenant)
         expected, ended = scene.world.books(scene.tenant), _states()
-    assert len(steps) > 5
+    assert len(steps) >= 5
     for place, step in enumerate(steps, start=1):
         with scene.fresh(place):
             begin(scene.tenant)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from connector.accounting.keys import fee_key
 from sync.engine.linking import may_be_linked
-from sync.models import Posting, Record
+from sync.models import Posting, Record, Request
 from sync.reports import find_cause, records_of_cause, with_documents, with_subject
 from sync.tasks import start_run
 from sync.templatetags.formats import count
@@ -78,6 +78,8 @@ def records(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 def record(request: HttpRequest, workspace: Workspace, record_id: int) -> HttpResponse:
     """Order and document side by side, the proof, the history, the rules, the raw data."""
     found = get_record(workspace, record_id)
+    if getattr(request, "htmx", False) and request.headers.get("HX-Target") == "pending":
+        return _answer_poll(found)
     postings = list(found.postings.order_by("pk"))
     sale = last_sale(postings)
     fee = next((one for one in postings if one.key == fee_key(found.woo_id) and one.is_standing), None)
@@ -161,6 +163,14 @@ def retry_cause(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     text = ngettext("%(count)s record is looked at again.", "%(count)s records are looked at again.", len(queued))
     messages.success(request, text % {"count": count(len(queued))})
     return redirect("attention", slug=workspace.tenant.slug)
+
+
+def _answer_poll(record: Record) -> HttpResponse:
+    """While a wish is being carried out nothing changes; then the whole page does."""
+    answer = HttpResponse(status=204)
+    if not record.requests.filter(state=Request.State.OPEN).exists():
+        answer.headers["HX-Refresh"] = "true"
+    return answer
 
 
 def _card(workspace: Workspace, record: Record) -> Card | None:
