@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+
 from sync.models import Posting, Record
 from sync.templatetags.formats import as_decimal
 
@@ -36,7 +38,9 @@ class Amounts:
 
 
 def amounts_of(record: Record, posting: Posting | None) -> Amounts:
-    """A tax that stands on a line of its own (a company without tax) has no rate id: it counts as planned."""
+    """A tax that stands on a line of its own (a company without tax) has no rate id: it counts as planned.
+
+    What the store does not tax has a rate in QuickBooks alone, of 0 %."""
     proof = record.proof
     listed = proof.get("rates") or []
     has_tax_line = any(not rate.get("rate_id") for rate in listed)
@@ -49,7 +53,7 @@ def amounts_of(record: Record, posting: Posting | None) -> Amounts:
         document_tax=posting.tax if posting and not has_tax_line else planned_tax,
         rates=tuple(
             RatePair(
-                str(rate.get("label", "")),
+                str(rate.get("label") or _("Untaxed")),
                 as_decimal(rate.get("store")),
                 as_decimal(answered.get(rate.get("rate_id")) or rate.get("document")),
             )

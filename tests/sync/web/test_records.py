@@ -96,6 +96,15 @@ def test_a_synced_record_shows_both_sides_and_the_proof_by_rate(alice: Client, p
     assert "Settings version 1, saved on" in page
 
 
+def test_what_the_store_does_not_tax_has_a_name_in_the_proof(alice: Client, people: Cast) -> None:
+    record = sell(people)
+    record.proof = {**record.proof, "rates": [{"label": "", "rate_id": "9", "store": "0.00", "document": "0.00"}]}
+    record.save(update_fields=["proof"])
+    page = shown(alice, people, record)
+    assert '<th scope="row">Untaxed</th>' in page
+    assert '<th scope="row"></th>' not in page
+
+
 def test_a_stated_tax_is_explained(alice: Client, people: Cast) -> None:
     page = shown(alice, people, sell(people, STATED))
     assert "QuickBooks would have computed €25.15; we sent the store’s €25.14 and it was accepted." in page
