@@ -21,7 +21,7 @@ from connector.accounting.facts import facts_from_json
 from connector.accounting.keys import normalise
 from sync import recipients
 from sync.models import MirrorEntry, OptionsVersion, Record
-from sync.schema import DEFAULTS, RETENTION_DAYS, SCHEMA, Option, Reference, check_form, with_defaults
+from sync.schema import DEFAULTS, SCHEMA, Option, Reference, check_form, with_defaults
 from tenants.models import Company, Tenant, User
 
 _CONFIGURABLE = (
@@ -245,16 +245,9 @@ def _check_together(options: Mapping[str, Any]) -> list[Problem]:
     return problems
 
 
-def is_built(path: str) -> bool:
-    """False for an option that is kept and checked, but does nothing so far."""
-    return path != "retention_days"
-
-
 def notices(options: Mapping[str, Any], facts: CompanyFacts | None) -> list[str]:
     """What the document asks for that the company does not support, in sentences."""
     found: list[str] = []
-    if options["retention_days"] != RETENTION_DAYS:
-        found.append("retention_days: payloads are kept without a limit so far; the choice is kept.")
     if facts is not None:
         if options["stock"]["enabled"] and not facts.inventory:
             found.append("stock.enabled: QuickBooks tracks no quantities here, so the store's stock is left alone.")

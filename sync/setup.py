@@ -252,7 +252,7 @@ def _rehearse(
 
 def latest_orders(tenant: Tenant, options: Mapping[str, Any], *, fresh: bool = False) -> list[Order | Unreadable]:
     """The store's newest orders, newest first, kept for some minutes. Raises what the store adapter raises."""
-    key = f"latest-orders:{tenant.pk}"
+    key = f"latest-orders:{tenant.key}"
     raws: list[dict[str, Any]] | None = None if fresh else cache.get(key)
     if raws is None:
         with open_store(tenant) as store:

@@ -19,7 +19,7 @@ from django.utils.dateparse import parse_datetime
 from kombu.exceptions import OperationalError
 
 from connector.errors import ConnectionLostError, RetryableError, SyncError
-from sync import deliveries, mail, stock
+from sync import deliveries, mail, retention, stock
 from sync.connections.company import needs_names, read_names
 from sync.connections.consent import forget_stale
 from sync.connections.hooks import TRY_AGAIN_AFTER, due_hooks, keep_webhooks
@@ -45,6 +45,7 @@ logger = logging.getLogger(__name__)
 
 RESEND_AFTER = timedelta(seconds=90)
 DISPATCH_AT_ONCE = 500
+FORGET_AT_ONCE = 100
 TURN_SECONDS = 5
 STOCK_TRIGGER = "stock"
 """A run about the stock alone, for a decision of a person or news of QuickBooks."""
@@ -167,6 +168,19 @@ def sweep() -> None:
     for tenant_id in deliveries.forgotten_wishes(now).values_list("tenant_id", flat=True)[:DISPATCH_AT_ONCE]:
         _send(pull_forward, tenant_id, queue="sync")
     _sweep_comparisons(now)
+
+
+@shared_task(acks_late=True)
+def forget_old_payloads(after: int = 0) -> None:
+    """Some workspaces at a time, in the order of their keys: what their settings no longer keep is removed."""
+    now = timezone.now()
+    tenants = list(Tenant.objects.filter(pk__gt=after).order_by("pk")[:FORGET_AT_ONCE])
+    for tenant in tenants:
+        removed = retention.forget_old(tenant, now)
+        if removed:
+            logger.info("payloads.removed", extra={"tenant": tenant.pk, "records": removed})
+    if tenants:
+        _send(forget_old_payloads, tenants[-1].pk, queue="backfill")
 
 
 # Webhooks

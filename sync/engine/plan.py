@@ -27,6 +27,7 @@ from connector.accounting.plan import plan_order, rehearsal_parties
 from connector.accounting.policy import PostingPolicy, TaxPolicy
 from sync.engine import journal, resolve
 from sync.engine.context import Slice
+from sync.engine.payloads import read_anew
 from sync.engine.post import new_posting
 from sync.models import OptionsVersion, Posting, Record, Run
 from tenants.models import Company
@@ -51,7 +52,8 @@ def plan_queued(work: Slice) -> int:
     """Plans the next queued orders; returns how many records were taken from the queue."""
     from sync.engine.cancelled import look_at_cancelled  # which needs this module
 
-    records = list(queued(work)[:SLICE_ORDERS])
+    taken = list(queued(work)[:SLICE_ORDERS])
+    records = read_anew(work, taken)
     look_at_cancelled(work, records)
     considered = []
     for record in records:
@@ -75,7 +77,7 @@ def plan_queued(work: Slice) -> int:
         for candidate in candidates:
             _store_plan(work, candidate, resolved)
             work.checkpoint("planned")
-    return len(records)
+    return len(taken)
 
 
 def _rehearse(work: Slice, considered: Sequence[Candidate]) -> list[Candidate]:

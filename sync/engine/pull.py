@@ -222,12 +222,14 @@ def _id_of(row: tuple[dict[str, Any], Order | Unreadable]) -> int:
 
 
 def _take_in(work: Slice, record: Record, raw: dict[str, Any], order: Order | Unreadable) -> None:
-    digest = hashlib.sha256(json.dumps(raw, sort_keys=True, default=str).encode()).hexdigest()
+    digest = _digest(raw)
     if record.pk and record.raw_hash == digest:
         Record.objects.filter(pk=record.pk).update(run=work.run)
+        if not record.raw and work.run.parameters.get("order_ids"):
+            keep_payload(record, raw)
         return
     is_new = record.pk is None
-    record.raw, record.raw_hash, record.run = raw, digest, work.run
+    record.raw, record.raw_hash, record.run, record.raw_removed_at = raw, digest, work.run, None
     record.number = order.number[:100]
     record.modified_at = order.modified_at
     if isinstance(order, Order):
@@ -250,6 +252,16 @@ def _take_in(work: Slice, record: Record, raw: dict[str, Any], order: Order | Un
             journal.tell(record, work.run, "held", reason="unreadable", problem=order.problem)
     else:
         journal.tell(record, work.run, "read" if is_new else "read_again", status=order.status)
+
+
+def keep_payload(record: Record, raw: dict[str, Any]) -> None:
+    """Of a record whose payload was removed: what the store says now, without any change of its state."""
+    record.raw, record.raw_hash, record.raw_removed_at = raw, _digest(raw), None
+    record.save(update_fields=["raw", "raw_hash", "raw_removed_at"])
+
+
+def _digest(raw: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(raw, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def note_gone(work: Slice, ids: Iterable[int]) -> None:

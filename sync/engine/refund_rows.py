@@ -113,9 +113,9 @@ def read_refunds(work: Slice, orders: Iterable[Record]) -> dict[int, Held]:
 
 
 def _keep(child: Record, raw: dict[str, Any], refund: Refund | Unreadable) -> None:
-    child.raw = raw
+    child.raw, child.raw_removed_at = raw, None
     child.raw_hash = hashlib.sha256(json.dumps(raw, sort_keys=True, default=str).encode()).hexdigest()
-    changed = ["raw", "raw_hash"]
+    changed = ["raw", "raw_hash", "raw_removed_at"]
     if isinstance(refund, Refund):
         child.ordered_at = refund.created_at
         changed.append("ordered_at")

@@ -25,6 +25,7 @@ from sync.engine import journal, resolve
 from sync.engine.context import Slice
 from sync.engine.credits import application_of, apply_credit, details_of, send_application
 from sync.engine.kept import end_posted
+from sync.engine.payloads import read_anew
 from sync.engine.plan import SLICE_ORDERS, policy_of, store_document, with_number
 from sync.engine.refund_rows import read_refunds, refunds_of
 from sync.engine.standing import (
@@ -69,6 +70,7 @@ def plan_refunds(work: Slice) -> int:
     records = _ready(work)
     if not records:
         return 0
+    read_anew(work, _orders_of(records))
     refused = read_refunds(work, _orders_of(records))
     records = _ready(work)
     read_invoices_again(work, _orders_of(records))

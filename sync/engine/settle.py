@@ -6,6 +6,7 @@ from connector.accounting.commerce import Order
 from connector.accounting.documents import Held
 from sync.engine import journal, undo
 from sync.engine.context import Slice
+from sync.engine.payloads import read_anew
 from sync.engine.posted import SaleOf
 from sync.engine.refunds import settle_refund
 from sync.engine.verify import settle_document
@@ -22,6 +23,7 @@ def settle_sending(work: Slice) -> int:
         .prefetch_related("postings", "events")
         .order_by("source", "woo_id")
     )
+    read_anew(work, [record for record in records if record.source == Record.Source.ORDER])
     for record in records:
         settle(work, record)
         work.checkpoint("settled")

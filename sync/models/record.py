@@ -49,6 +49,8 @@ class Record(models.Model):
     modified_at = models.DateTimeField(null=True, blank=True)
     raw = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
     raw_hash = models.CharField(max_length=64, blank=True)
+    raw_removed_at = models.DateTimeField(null=True, blank=True)
+    """When retention removed the payload; None again once it was read anew."""
     planned_hash = models.CharField(max_length=64, blank=True)
     """raw_hash of the payload that was last planned: another one means that the order changed on the way."""
 
@@ -94,6 +96,9 @@ class Record(models.Model):
             models.Index(fields=["tenant", "state", "woo_id"], name="record_queue"),
             models.Index(fields=["tenant", "-ordered_at"], name="record_by_date"),
             models.Index(fields=["run", "state"], name="record_by_run"),
+            models.Index(
+                fields=["tenant", "state_since"], name="record_payload_by_age", condition=Q(raw_removed_at__isnull=True)
+            ),
         ]
 
     def __str__(self) -> str:

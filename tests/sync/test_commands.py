@@ -175,10 +175,9 @@ def test_a_rehearsed_document_changes_nothing_and_refreshes_no_token(world: Worl
         world.apply(merged(document, orders={"shipping_item": "Shiping"}), dry_run=True)
 
 
-def test_options_that_are_not_built_yet_are_kept_and_told(world: World) -> None:
-    told = world.apply(merged(world.document(), stock={"enabled": True}, retention_days=30))
+def test_what_the_company_does_not_support_is_kept_and_told(world: World) -> None:
+    told = world.apply(merged(world.document(), stock={"enabled": True}))
     assert "stock.enabled: " in told
-    assert "retention_days: " in told
     assert OptionsVersion.objects.get().document["stock"]["enabled"] is True
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from sync import choices
 from sync.models import OptionsVersion
-from sync.portability import changes_between, is_built
+from sync.portability import changes_between
 from sync.templatetags.formats import count
 from sync.web.manage.form import OptionsForm
 from sync.web.manage.lists import Lists
@@ -40,14 +40,13 @@ class Option:
 
 @dataclass(slots=True)
 class Row:
-    """One place on the page. reason: why it is locked. is_built False: it does nothing so far."""
+    """One place on the page. reason: why it is locked."""
 
     place: Place
     field: BoundField
     reason: str
     note: Note | None
     is_changed: bool
-    is_built: bool
     options: list[Option] = default(default_factory=list)
     pairs: list[Pair] = default(default_factory=list)
 
@@ -125,7 +124,6 @@ class Page:
             self.form.reasons[place.key],
             note_for(place.note, draft),
             is_posted and self.form.is_changed(place),
-            is_built(place.path),
         )
         if place.control in ("radio", "ticks"):
             row.options = self._options(place, bound)

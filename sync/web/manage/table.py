@@ -54,7 +54,11 @@ SYNC = Subject(
                 Place(
                     "retention_days",
                     _("Keep the store’s raw data for"),
-                    _("Days after which the data received from the store are deleted here. Amounts and proofs stay."),
+                    _(
+                        "So many days after an order or refund has ended, the data received from the store and what was"
+                        " copied from them (names, addresses, e-mails) are deleted here. Amounts and proofs stay. What"
+                        " is still open keeps its data; what you sync again is read anew from the store."
+                    ),
                     "days",
                 ),
             ),

@@ -17,6 +17,7 @@ from connector.accounting.keys import fee_key
 from sync.engine.linking import may_be_linked
 from sync.models import Posting, Record, Request
 from sync.reports import find_cause, records_of_cause, with_documents, with_subject
+from sync.retention import days_kept
 from sync.tasks import start_run
 from sync.templatetags.formats import count
 from sync.web.acts import acts_on, last_outcome
@@ -104,6 +105,7 @@ def record(request: HttpRequest, workspace: Workspace, record_id: int) -> HttpRe
         "explanations": [*explain(found), *([explain_fee(found, fee)] if fee else [])],
         "notices": [text for text in (tell_notice(one, currency=found.currency) for one in found.notices) if text],
         "history": tell_history(found, events),
+        "days_kept": days_kept(workspace.tenant),
         "rules": rules_of(found.options_version),
         "raw": json.dumps(found.raw, ensure_ascii=False, indent=2) if found.raw else "",
         "sent": [_as_sent(posting) for posting in postings if not posting.is_linked],
