@@ -75,6 +75,8 @@ def _forget(pk: int, source: str, before: datetime, now: datetime) -> int:
         return 0
     for posting in Posting.objects.filter(record=pk).only("payload", "answer", "fault_detail"):
         posting.payload, posting.answer = _bare(posting.payload), _bare(posting.answer)
+        posting.answer.pop("Id", None)  # an answer without it is no longer whole: a person's edits are not read from it
+        posting.answer.pop("Id", None)  # an answer without it is no longer whole: a person's edits are not read from it
         posting.fault_detail = ""
         posting.save(update_fields=["payload", "answer", "fault_detail"])
     for event in RecordEvent.objects.filter(record=pk, kind__in=_OF_EVENTS):

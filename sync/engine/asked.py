@@ -128,7 +128,7 @@ def _read_orders(work: Slice, ids: Sequence[int]) -> None:
         wanted = ids[start : start + IDS_AT_ONCE]
         rows = work.store.orders_by_id(wanted)
         with transaction.atomic():
-            ingest(work, rows)
+            ingest(work, rows, asked_for=True)
             note_gone(work, set(wanted) - {order.id for _raw, order in rows})
     work.checkpoint("orders read again")
 

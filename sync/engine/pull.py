@@ -62,7 +62,7 @@ def _pull_named(work: Slice) -> None:
         wanted = ids[start : start + IDS_AT_ONCE]
         rows = work.store.orders_by_id(wanted)
         with transaction.atomic():
-            ingest(work, rows)
+            ingest(work, rows, asked_for=True)
             note_gone(work, set(wanted) - {_id_of(row) for row in rows})
             _try_again(work, wanted)
     _leave_reading(work)
@@ -199,8 +199,10 @@ def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def ingest(work: Slice, rows: Sequence[tuple[dict[str, Any], Order | Unreadable]]) -> None:
-    """Makes each row a record. A changed order is looked at again; an unchanged one is only counted as seen."""
+def ingest(work: Slice, rows: Sequence[tuple[dict[str, Any], Order | Unreadable]], *, asked_for: bool = False) -> None:
+    """Makes each row a record. A changed order is looked at again; an unchanged one is only counted as seen.
+
+    asked_for: a person named these orders: one whose payload was removed gets it back, though nothing changed."""
     ids = [_id_of(row) for row in rows]
     known = {
         record.woo_id: record
@@ -211,7 +213,7 @@ def ingest(work: Slice, rows: Sequence[tuple[dict[str, Any], Order | Unreadable]
             continue
         record = known.get(woo_id) or Record(tenant=work.tenant, source=Record.Source.ORDER, woo_id=woo_id)
         known[woo_id] = record
-        _take_in(work, record, raw, order)
+        _take_in(work, record, raw, order, asked_for=asked_for)
         if isinstance(order, Order):
             take_in_refunds(work, record, order)
     _note_occurrences(work, [order for _raw, order in rows if isinstance(order, Order)])
@@ -221,11 +223,11 @@ def _id_of(row: tuple[dict[str, Any], Order | Unreadable]) -> int:
     return row[1].id
 
 
-def _take_in(work: Slice, record: Record, raw: dict[str, Any], order: Order | Unreadable) -> None:
+def _take_in(work: Slice, record: Record, raw: dict[str, Any], order: Order | Unreadable, *, asked_for: bool) -> None:
     digest = _digest(raw)
     if record.pk and record.raw_hash == digest:
         Record.objects.filter(pk=record.pk).update(run=work.run)
-        if not record.raw and work.run.parameters.get("order_ids"):
+        if asked_for and not record.raw:
             keep_payload(record, raw)
         return
     is_new = record.pk is None

@@ -14,12 +14,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sync.engine.requests import request_run
-from sync.models import Posting, Record, RecordEvent
+from sync.models import Posting, Record, RecordEvent, Request
 from sync.portability import save_options
 from sync.tasks import forget_old_payloads
 from sync.wiring import current_options
 from tenants.models import Role, Tenant
 from tests.factories import member
+from tests.sync.asking import carried_out
 from tests.sync.test_fees import with_fees
 from tests.sync.test_refunds import TEA, refund, total_of, unpaid
 from tests.sync.web.conftest import signed_in
@@ -197,6 +198,25 @@ def test_a_named_order_gets_its_payload_back(world: World) -> None:
     record = record_of(tenant, order_id)
     assert (record.raw["id"], record.raw_removed_at, record.state) == (order_id, None, "synced")
     assert len(world.documents("SalesReceipt")) == 1
+
+
+def test_an_old_order_is_resynced_and_edited_as_ever(world: World) -> None:
+    order_id = bought(world)
+    tenant = world.connect()
+    run_to_end(tenant)
+    days_go_by(tenant, 91)
+    forget()
+    _run, [outcome] = carried_out(tenant, Request.Kind.RESYNC, record_of(tenant, order_id))
+    assert outcome == "same"
+    record = record_of(tenant, order_id)
+    assert (record.state, record.reason, record.raw["id"]) == ("synced", "", order_id)
+    days_go_by(tenant, 91)
+    forget()
+    world.change_order(order_id, line_items=[{"sku": "THI-FON-08", "quantity": 1}])
+    run_to_end(tenant)
+    record = record_of(tenant, order_id)
+    assert (record.state, record.reason) == ("synced", "")
+    assert Decimal(world.documents("SalesReceipt")[0]["TotalAmt"]) == total_of(world, order_id)
 
 
 def test_fees_and_their_accounts_survive(world: World) -> None:
