@@ -54,7 +54,8 @@ def unusable_problem(*several: Order | Refund) -> Held | None:
 
 def line_limit(sale: SaleDocument) -> int:
     """A taxed document holds fewer lines than one without any tax (product specification §7)."""
-    return TAXABLE_LINE_LIMIT if sale.tax is not None and sale.tax.rates else LINE_LIMIT
+    is_taxed = sale.tax is not None and (bool(sale.tax.rates) or sale.tax.is_shared_by_company)
+    return TAXABLE_LINE_LIMIT if is_taxed else LINE_LIMIT
 
 
 def _amounts(goods: Order | Refund) -> Iterator[tuple[str, Decimal]]:

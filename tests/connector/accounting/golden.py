@@ -30,14 +30,14 @@ def render_outcome(outcome: Outcome | ExpenseDocument | Void | None) -> dict[str
     if isinstance(outcome, Planned):
         return _full(
             outcome="planned",
-            documents=[_document(document) for document in outcome.documents],
+            documents=[render_document(document) for document in outcome.documents],
             proof=_proof(outcome.proof),
             notices=[_full(reason=notice.reason, **notice.details) for notice in outcome.notices],
         )
     return _full(outcome=type(outcome).__name__.lower(), reason=outcome.reason, details=dict(outcome.details))
 
 
-def _document(document: Document) -> dict[str, Any]:
+def render_document(document: Document) -> dict[str, Any]:
     if isinstance(document, ExpenseDocument):
         return _expense(document)
     if isinstance(document, CreditApplication):
@@ -62,6 +62,7 @@ def _sale(sale: SaleDocument) -> dict[str, Any]:
         method=_id(sale.payment_method),
         reference=sale.payment_reference,
         ship_method=sale.ship_method,
+        memo=sale.customer_memo,
         note=sale.private_note,
     )
 

@@ -23,6 +23,7 @@ from connector.accounting.policy import (
     TaxRate,
 )
 from connector.woo.parse import parse_order, parse_refund
+from tests.canada import canadian_taxes
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "woocommerce"
 STATUSES = frozenset({"processing", "completed", "refunded", "partially-refunded"})
@@ -118,6 +119,7 @@ FR_MAPPINGS = (
     mapping([16], single_rate_code("15", "NL 21%", "21"), "21"),
     *(mapping([rate_id], single_rate_code("16", "NL 9%", "9"), "9") for rate_id in (17, 18)),
     mapping([19], TaxCode("17", "0% Z", (TaxRate("r17", "0%", Decimal(0)),)), "0"),
+    mapping([20], TaxCode("18", "Reverse charge", (TaxRate("r18", "Reverse charge", Decimal(0)),)), "0"),
 )
 
 
@@ -215,4 +217,19 @@ def us_policy(**changes: object) -> PostingPolicy:
     return PostingPolicy(**(values | changes))  # type: ignore[arg-type]
 
 
-POLICIES = {"fr": fr_policy, "us": us_policy}
+def us_manual_policy(**changes: object) -> PostingPolicy:
+    return us_policy(**({"taxes": us_manual_taxes()} | changes))
+
+
+def ca_policy(**changes: object) -> PostingPolicy:
+    values: dict[str, object] = {
+        "tenant_key": "atelier-laurentides",
+        "time_zone": "America/Toronto",
+        "home_currency": "CAD",
+        "country": "CA",
+        "taxes": canadian_taxes(),
+    }
+    return fr_policy(**(values | changes))
+
+
+POLICIES = {"fr": fr_policy, "us": us_policy, "us_manual": us_manual_policy, "ca": ca_policy}

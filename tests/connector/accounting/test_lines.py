@@ -12,7 +12,7 @@ from connector.accounting.documents import DocumentLine, Held, Outcome, Parties,
 from connector.accounting.plan import needed_products, plan_order, rehearsal_parties
 from connector.accounting.policy import Ref
 from tests.connector.accounting.build import fee, line, order, rate, shipping
-from tests.connector.accounting.shops import fr_policy, parties_of, us_policy
+from tests.connector.accounting.shops import fr_policy, parties_of, us_automated_taxes, us_policy
 
 D = Decimal
 
@@ -175,5 +175,7 @@ def test_a_rehearsal_pretends_only_what_would_be_created() -> None:
 def test_a_taxed_document_holds_750_lines() -> None:
     many = tuple(line("1.00", product=number, r1="0.20") for number in range(1, 752))
     wanted = order(*many, rate(1, "20", "150.20"), total="901.20", tax="150.20")
-    held = plan_order(wanted, fr_policy(), parties_of(wanted))
-    assert held == Held("too_many_lines", {"lines": "751", "limit": "750"})
+    automated = us_policy(home_currency="EUR", taxes=us_automated_taxes())
+    for policy in (fr_policy(), automated):
+        held = plan_order(wanted, policy, parties_of(wanted))
+        assert held == Held("too_many_lines", {"lines": "751", "limit": "750"})

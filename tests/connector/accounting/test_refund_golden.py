@@ -13,13 +13,16 @@ from typing import Any
 
 import pytest
 
+from connector.accounting.books import PostedCredit, PostedSale
 from connector.accounting.cancellations import UNDONE_STATUSES, plan_cancellation
 from connector.accounting.commerce import Order, Refund
-from connector.accounting.documents import DocumentKind, Means, Outcome, Planned
+from connector.accounting.documents import CreditApplication, DocumentKind, Held, Means, Outcome, Planned
+from connector.accounting.payments import invoice_payment
+from connector.accounting.plan import plan_order
 from connector.accounting.policy import PostingPolicy, RateMapping, Ref, TaxCode, TaxPolicy, TaxRate
 from connector.accounting.refunds import plan_refund
 from connector.woo.parse import parse_order, parse_refund
-from tests.connector.accounting.golden import render_outcome
+from tests.connector.accounting.golden import render_document, render_outcome
 from tests.connector.accounting.shops import (
     EXEMPT,
     POLICIES,
@@ -41,7 +44,8 @@ SALES: dict[str, dict[str, Any]] = {
 }
 SETS = [(shop, sales) for shop in WORLDS for sales in SALES]
 EVERYWHERE = [("fr", "global"), ("fr", "off"), *(("us", w) for w in ("global", "off", "us_manual", "us_automated"))]
-CASES = sorted(file.parent.name for file in GOLDEN.glob("*/refunds.json"))
+LATER = sorted(file.parent.name for file in GOLDEN.glob("*/later.json"))
+CASES = sorted({file.parent.name for file in GOLDEN.glob("*/refunds.json")} - set(LATER))
 
 
 def policy_of(shop: str, sales: str, **changes: Any) -> PostingPolicy:
@@ -121,6 +125,59 @@ def test_a_hard_case_gives_the_accepted_document(case: str, pytestconfig: pytest
         path.write_text(json.dumps(rendered, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     assert rendered == json.loads(path.read_text(encoding="utf-8"))
     assert (folder / "why.md").read_text(encoding="utf-8").startswith("# ")
+
+
+@pytest.mark.parametrize("case", LATER)
+def test_what_becomes_of_a_sale_later_is_what_was_accepted(case: str, pytestconfig: pytest.Config) -> None:
+    """later.json: the order as it was saved afterwards, time after time; refunds.json: what was refunded before."""
+    folder = GOLDEN / case
+    policy = read_policy(json.loads((folder / "policy.json").read_text(encoding="utf-8")))
+    order = parse_order(json.loads((folder / "order.json").read_text(encoding="utf-8")))
+    assert isinstance(order, Order)
+    sale = posted_sale(order, policy)
+    rendered = [render_outcome(plan_order(order, policy, parties_of(order), include_selection=False))]
+    raws = (
+        json.loads((folder / "refunds.json").read_text(encoding="utf-8")) if (folder / "refunds.json").exists() else []
+    )
+    refunds = [refund for raw in raws if isinstance(refund := parse_refund(raw, order.id), Refund)]
+    for refund in refunds:
+        outcome = plan_refund(refund, order, policy, parties_of(order), sale, earlier=refunds)
+        rendered.append(render_outcome(outcome))
+        sale = with_credit(sale, outcome)
+    for raw in json.loads((folder / "later.json").read_text(encoding="utf-8")):
+        saved = parse_order(raw)
+        assert isinstance(saved, Order)
+        if saved.status in UNDONE_STATUSES:
+            taken = plan_cancellation(saved, policy, parties_of(order), sale, refunds=refunds)
+            rendered.append(render_outcome(taken))
+            sale = with_credit(sale, taken)
+        else:
+            rendered.append(render_payment(saved, policy, sale))
+    path = folder / "documents.json"
+    if pytestconfig.getoption("--update-golden"):
+        path.write_text(json.dumps(rendered, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    assert rendered == json.loads(path.read_text(encoding="utf-8"))
+    assert (folder / "why.md").read_text(encoding="utf-8").startswith("# ")
+
+
+def render_payment(order: Order, policy: PostingPolicy, sale: PostedSale) -> dict[str, Any]:
+    found = invoice_payment(order, policy, customer=sale.customer, total=sale.total, credits=sale.applied)
+    assert not isinstance(found, Held)
+    payment, notices = found
+    return {
+        "outcome": "planned" if payment else "nothing",
+        "documents": [render_document(payment)] if payment else [],
+        "notices": [notice.reason for notice in notices],
+    }
+
+
+def with_credit(sale: PostedSale, outcome: object) -> PostedSale:
+    """The sale after the company took the credit."""
+    if not isinstance(outcome, Planned):
+        return sale
+    applied = sum((one.amount for one in outcome.documents if isinstance(one, CreditApplication)), Decimal(0))
+    credit = PostedCredit(outcome.sale.key, outcome.sale.number, outcome.sale.total, applied)
+    return replace(sale, open_balance=sale.open_balance - applied, credits=(*sale.credits, credit))
 
 
 @pytest.mark.parametrize("credit_memos", ["automatic", "credit_memo", "refund_receipt"])
