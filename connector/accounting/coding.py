@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from connector.accounting.commerce import LineTax, Order
+from connector.accounting.commerce import FeeLine, LineTax, Order, OrderLine, ShippingLine
 from connector.accounting.documents import Held
 from connector.accounting.money import ZERO, half_up
 from connector.accounting.policy import PostingPolicy, TaxCode
@@ -36,7 +36,7 @@ class Coding:
     table: RateTable | None = None
     fixed: TaxCode | None = None
     classes: tuple[RateIds, ...] = field(default=())
-    """The sets of rates that product lines of the order bear, the larger first."""
+    """The sets of rates that what is sold bears, the larger first: a negative fee is spread over it."""
     tolerance: Decimal = ZERO
     """By how much the tax of a fee may differ from its rate, being a sum of rounded shares."""
 
@@ -69,7 +69,9 @@ def begin_coding(order: Order, policy: PostingPolicy, unit: Decimal) -> Coding |
         if isinstance(of_document, Held):
             return of_document
         table = of_document
-    classes = {line_rates(line.taxes, table): None for line in order.lines}
+    sold: list[OrderLine | ShippingLine | FeeLine] = [*order.lines, *order.shipping_lines]
+    sold += [fee for fee in order.fee_lines if fee.total > 0]
+    classes = {line_rates(line.taxes, table): None for line in sold}
     by_size = sorted((rates for rates in classes if rates), key=lambda rates: (-len(rates), sorted(rates)))
     return Coding(table, classes=tuple(by_size), tolerance=unit / 2 * min(1 + len(order.lines), 10))
 

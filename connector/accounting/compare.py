@@ -78,16 +78,14 @@ def learn(taxes: TaxPolicy, planned: Planned, answer: Posted | FoundDocument) ->
     if means is Means.STATED and planned.sale.tax is not None and planned.sale.tax.is_shared_by_company:
         # No rate at all: the engine found none for this address, which says nothing about the company's other sales.
         return Lesson(replace(taxes, overrides="ignored") if answer.rates else taxes, try_again=bool(answer.rates))
-    by_line = (
-        not taxes.prediction_wrong and taxes.rounding == "per_rate" and _rounds_by_line(planned.sale, taxes, answer)
-    )
+    other = None if taxes.prediction_wrong else _other_rounding(planned.sale, taxes, answer)
     if means is Means.STATED:
         computes_otherwise = proof.computed_tax is not None and answer.tax not in (None, proof.computed_tax)
-        wrong = taxes.prediction_wrong or (computes_otherwise and not by_line)
+        wrong = taxes.prediction_wrong or (computes_otherwise and other is None)
         learned = replace(taxes, overrides="ignored", prediction_wrong=wrong)
-        return Lesson(replace(learned, rounding="per_line") if by_line else learned, try_again=not wrong)
-    if by_line:
-        return Lesson(replace(taxes, rounding="per_line"), try_again=True)
+        return Lesson(replace(learned, rounding=other or taxes.rounding), try_again=not wrong)
+    if other is not None:
+        return Lesson(replace(taxes, rounding=other), try_again=True)
     learned = replace(taxes, prediction_wrong=True)
     can_state = taxes.override != "never" and taxes.overrides not in ("ignored", "refused")
     return Lesson(learned, try_again=can_state and not taxes.prediction_wrong)
@@ -116,12 +114,13 @@ def expected_taxes(sale: SaleDocument, taxes: TaxPolicy, rounding: Rounding) -> 
     return computed_taxes(nets, smallest_unit(sale.currency), rounding)
 
 
-def _rounds_by_line(sale: SaleDocument, taxes: TaxPolicy, answer: Posted | FoundDocument) -> bool:
-    """The answer is what rounding line by line gives, and rounding once per rate does not."""
-    by_rate, by_line = expected_taxes(sale, taxes, "per_rate"), expected_taxes(sale, taxes, "per_line")
-    if by_rate == by_line or sum(by_line.values(), ZERO) != answer.tax:
-        return False
-    return not _rate_differences(by_line, answer.rates)
+def _other_rounding(sale: SaleDocument, taxes: TaxPolicy, answer: Posted | FoundDocument) -> Rounding | None:
+    """The rounding that the answer shows where it is not the one that this company was known by."""
+    other: Rounding = "per_line" if taxes.rounding == "per_rate" else "per_rate"
+    known, found = expected_taxes(sale, taxes, taxes.rounding), expected_taxes(sale, taxes, other)
+    if known == found or sum(found.values(), ZERO) != answer.tax or _rate_differences(found, answer.rates):
+        return None
+    return other
 
 
 def fingerprint(document: Document) -> str:

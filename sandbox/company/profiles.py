@@ -77,6 +77,7 @@ class Profile:
     codes: tuple[Code, ...]
     state: str = ""
     engine: tuple[tuple[str, str], ...] = ()
+    compound: tuple[str, ...] = ()
 
 
 PROFILES = {
@@ -102,9 +103,12 @@ PROFILES = {
             ("GST/QST QC - 9.975", (_QC_GST, ("QST", "9.975"))),
             ("GST/PST BC", (_QC_GST, ("PST BC", "7"))),
             ("GST/HST ON", (_QC_GST, ("HST ON provincial", "8"))),
-            *_single(("HST ON", "13"), ("HST NS", "14"), ("Zero-rated", "0"), ("Exempt", "0"), ("Out of Scope", "0")),
+            ("GST/QST until 2012", (_QC_GST, ("QST on GST", "9.5"))),
+            *_single(("HST ON", "13"), ("HST NS", "14"), ("HST NB", "15")),
+            *_single(("Zero-rated", "0"), ("Exempt", "0"), ("Out of Scope", "0")),
         ),
         state="QC",
+        compound=("GST/QST until 2012",),
     ),
     "us": Profile(
         "US", "USD", "Blue Ridge Outfitters", "Asheville", "28801", "America/New_York", "off", "State tax agencies",
@@ -196,13 +200,20 @@ def _taxes(books: Books, liability: str, profile: Profile) -> None:
         for part in parts:
             if part not in rates:
                 rates[part] = new_rate(books, part[0], Decimal(part[1]), str(agency["Id"]))
-        code = _tax_code(books, title, [rates[part] for part in parts], taxable=True)
+        own = [rates[part] for part in parts]
+        code = _tax_code(books, title, own, taxable=True, compound=title in profile.compound)
         codes[title] = str(code["Id"])
     books.storage.set_meta("engine_codes", dumps({state: codes[title] for state, title in profile.engine}))
 
 
 def _tax_code(
-    books: Books, title: str, rates: Iterable[dict[str, Any]], *, taxable: bool, ident: str | None = None
+    books: Books,
+    title: str,
+    rates: Iterable[dict[str, Any]],
+    *,
+    taxable: bool,
+    ident: str | None = None,
+    compound: bool = False,
 ) -> dict[str, Any]:
     code: dict[str, Any] = {
         "Name": title, "Description": title, "Active": True, "Hidden": False, "Taxable": taxable,
@@ -211,7 +222,7 @@ def _tax_code(
     if ident is not None:
         code["Id"] = ident
     else:
-        code["SalesTaxRateList"] = rate_list(list(rates))
+        code["SalesTaxRateList"] = rate_list(list(rates), compound=compound)
         code["PurchaseTaxRateList"] = {"TaxRateDetail": []}
     return books.save("TaxCode", code)
 

@@ -46,7 +46,7 @@ class Crash(BaseException):
 
 @dataclass
 class World:
-    """Both stand-ins and what a test asks of them. `profile`: fr or us; the US company has its tax switched off."""
+    """Both stand-ins and what a test asks of them. `profile`: fr, us or ca; the US company has its tax switched off."""
 
     box: RunningSandbox
     profile: str
@@ -204,6 +204,8 @@ class World:
     def _taxes(self) -> dict[str, Any]:
         if self.tax_world == "us_manual":
             return {"rates": self._combined_rates()}
+        if self.profile == "ca":
+            return {"rates": self._combined_rates(), "untaxed_code": "Exempt"}
         if self.profile != "fr":
             return {} if self.tax_world else {"tax_item": "Sales Tax"}
         codes = {one["Name"] for one in self.names("TaxCode")}
@@ -326,14 +328,20 @@ def assert_all_ended(tenant: Tenant) -> None:
 
 @contextlib.contextmanager
 def small_world(
-    folder: Path, profile: str = "fr", *, orders: int = 0, captured: bool = False, tax_world: str = ""
+    folder: Path,
+    profile: str = "fr",
+    *,
+    orders: int = 0,
+    captured: bool = False,
+    captures: Path | None = None,
+    tax_world: str = "",
 ) -> Iterator[World]:
-    """A shop with `orders` invented orders (or the captured ones) and an empty company; American tax is off unless
-    another world is named."""
+    """A shop with `orders` invented orders (or the captured ones, or those of a folder) and an empty company; American
+    tax is off unless another world is named."""
     box = start(
         profile=profile,
         orders=orders,
-        captures=CAPTURES / profile if captured else None,
+        captures=CAPTURES / profile if captured else captures,
         tax_world=tax_world or ("off" if profile == "us" else None),
     )
     try:

@@ -150,9 +150,16 @@ def test_a_company_that_ignores_amounts_and_rounds_by_line_is_made_to_compute_th
     assert moved == [D("-0.03"), D("0.03")]  # −0.006 → −0.01
 
 
+def test_a_company_that_turns_to_the_other_rounding_is_followed() -> None:
+    by_line = fr_taxes(rounding="per_line", overrides="ignored")
+    lesson = learn(by_line, planned(SMALL, by_line), small_answer("0.05"))
+    assert (lesson.taxes.rounding, lesson.taxes.prediction_wrong, lesson.try_again) == ("per_rate", False, True)
+    assert planned(SMALL, lesson.taxes).proof.means is Means.CANCELLING
+
+
 def test_a_company_that_fits_neither_arithmetic_is_not_predicted_any_more() -> None:
     by_line = fr_taxes(rounding="per_line")
-    lesson = learn(by_line, planned(SMALL, by_line), small_answer("0.05"))
+    lesson = learn(by_line, planned(SMALL, by_line), small_answer("0.04"))
     assert (lesson.taxes.rounding, lesson.taxes.prediction_wrong, lesson.try_again) == ("per_line", True, True)
 
 

@@ -249,6 +249,21 @@ def test_a_fee_of_two_classes_is_split_by_tax_and_rate() -> None:
     assert fees == [(D("-10.00"), "2"), (D("-10.00"), "3"), (D("-10.00"), "10")]
 
 
+def test_a_fee_spread_over_shipping_alone_bears_its_combination_of_rates() -> None:
+    """GST of a fee of 0.26 is lost to rounding, and QST alone is no code."""
+    spread = order(
+        line("0.18"),
+        shipping("0.08", r16="0.00", r17="0.01"),
+        fee("-0.26", "Avoir", r16="0.00", r17="-0.01"),
+        rate(16, "5", "0.00"),
+        rate(17, "9.975", "-0.01", shipping_total="0.01"),
+        total="0.00",
+    )
+    plain = mapping([16, 17], TaxCode("8", "GST + QST", (GST, replace(QST, compound=False))))
+    codes = [li.tax_code and li.tax_code.id for li in planned(spread, rates=(plain,)).sale.lines if li.source == "fee"]
+    assert codes == ["8", "10"]
+
+
 def test_a_line_that_does_not_name_its_rate_is_recognised_by_its_tax() -> None:
     bare = replace(CLEAN, lines=(replace(CLEAN.lines[0], taxes=()),))
     assert planned(bare).sale.lines[0].tax_code == Ref("2", "20.0% S")
