@@ -5,23 +5,32 @@ A search and a look are one metered read each; the link itself is one more, sinc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Literal
+
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef
+from django.utils import timezone
 
 from connector.accounting.books import FoundDocument
 from connector.accounting.documents import DocumentKind
 from connector.errors import ConnectionLostError
 from connector.qbo.client import QuickBooksBooks
 from sync.engine import linking
+from sync.engine.keyed import LINKS, SEARCH, STREAM
 from sync.engine.linking import Refusal
-from sync.models import Posting, Record
+from sync.models import Cursor, KeyedDocument, Posting, Record, Run
+from sync.models.scoping import TenantQuerySet
 from sync.wiring import open_books, slice_at_the_desk
 from tenants.audit import log_change
 from tenants.models import Tenant, User
 
 MOST_FOUND = 50
+FRESH = timedelta(days=1)
+"""So long a search is believed: what is keyed after it is found by the next one."""
 
 
 def search(
@@ -67,6 +76,82 @@ def unlink(tenant: Tenant, record: Record, *, user: User, then: Literal["skip", 
     if isinstance(done, Posting):
         log_change(tenant, "record.unlink", {"records": _changed(record, done)}, user=user)
     return done
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is known of the documents that are in the books already. run: the active one, else the last of these.
+
+    is_covered: a search went back as far as orders are sent, not long ago. certain, doubtful: pairs that nobody decided
+    about; chosen: those that wait for the run; linked: what the last linking did."""
+
+    run: Run | None
+    is_covered: bool
+    certain: int
+    doubtful: int
+    chosen: int
+    linked: int
+    refused: int
+
+    @property
+    def is_busy(self) -> bool:
+        return self.run is not None and self.run.is_active
+
+    @property
+    def is_open(self) -> bool:
+        """Something waits for a person's decision."""
+        return bool(self.certain or self.doubtful)
+
+
+def search_of(tenant: Tenant, *, start_date: date) -> Search:
+    runs = Run.objects.for_tenant(tenant)
+    rows = KeyedDocument.objects.for_tenant(tenant).filter(company=tenant.company)
+    states = {
+        (row["state"], row["is_certain"]): row["n"]
+        for row in rows.values("state", "is_certain").annotate(n=Count("pk"))
+    }
+    of_state = {
+        state: sum(n for (one, _c), n in states.items() if one == state) for state in KeyedDocument.State.values
+    }
+    return Search(
+        run=runs.filter(state__in=Run.ACTIVE).first() or runs.filter(trigger__in=(SEARCH, LINKS)).first(),
+        is_covered=is_covered(tenant, start_date),
+        certain=states.get((KeyedDocument.State.FOUND, True), 0),
+        doubtful=states.get((KeyedDocument.State.FOUND, False), 0),
+        chosen=of_state[KeyedDocument.State.CHOSEN],
+        linked=of_state[KeyedDocument.State.LINKED],
+        refused=of_state[KeyedDocument.State.REFUSED],
+    )
+
+
+def is_covered(tenant: Tenant, start_date: date) -> bool:
+    fresh = timezone.now() - FRESH
+    cursor = Cursor.objects.for_tenant(tenant).filter(stream=STREAM, position__gte=fresh).first()
+    return cursor is not None and cursor.covered_from <= start_date
+
+
+def pairs_of(tenant: Tenant) -> TenantQuerySet[KeyedDocument]:
+    """What waits for a decision, doubtful ones first; an order that was sent or linked meanwhile is left out."""
+    sent = Posting.objects.filter(
+        tenant=tenant, record__woo_id=OuterRef("woo_id"), record__source=Record.Source.ORDER,
+        operation="create", state=Posting.State.POSTED,
+    )  # fmt: skip
+    rows = KeyedDocument.objects.for_tenant(tenant).filter(company=tenant.company, state=KeyedDocument.State.FOUND)
+    return rows.filter(woo_id__isnull=False).exclude(Exists(sent)).order_by("is_certain", "ordered_at", "pk")
+
+
+def choose(tenant: Tenant, *, ticked: Collection[int], shown: Collection[int], with_others: bool, user: User) -> int:
+    """Marks pairs to be linked by the next run: those ticked among the rows shown, and with_others all certain pairs
+    that were not shown; returns how many."""
+    pairs = pairs_of(tenant)
+    chosen = {"state": KeyedDocument.State.CHOSEN, "chosen_by": str(user)[:255], "refusal": ""}
+    with transaction.atomic():
+        number = pairs.filter(pk__in=set(ticked) & set(shown)).order_by().update(**chosen)
+        if with_others:
+            number += pairs.filter(is_certain=True).exclude(pk__in=shown).order_by().update(**chosen)
+        if number:
+            log_change(tenant, "documents.link", {"records": [0, number]}, user=user)
+    return number
 
 
 def _changed(record: Record, posting: Posting) -> list[Any]:

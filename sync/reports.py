@@ -403,7 +403,8 @@ def find_cause(tenant: Tenant, reason: str, subject: str) -> Cause | None:
 
 
 def latest_run(tenant: Tenant) -> Run | None:
-    return Run.objects.for_tenant(tenant).select_related("requested_by").first()
+    """Of the runs that bring orders over; looking for what is in the books already says nothing about those."""
+    return Run.objects.for_tenant(tenant).exclude(trigger__in=Run.ASIDE).select_related("requested_by").first()
 
 
 def open_counts(tenant_ids: Collection[int]) -> dict[int, int]:

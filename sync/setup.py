@@ -32,6 +32,7 @@ from sync import choices, missing
 from sync.choices import save_choices
 from sync.engine import mirror
 from sync.engine.context import Slice
+from sync.engine.keyed import LINKS, SEARCH
 from sync.engine.rehearse import Rehearsal, rehearse
 from sync.models import OptionsVersion, Run
 from sync.portability import Problem
@@ -43,6 +44,8 @@ STEPS: tuple[StepKey, ...] = ("store", "company", "orders", "mappings", "rehears
 
 TRIAL = "trial"
 """What starts a run of one order as a test."""
+OF_THE_SETUP = (TRIAL, SEARCH, LINKS, "stock")
+"""Runs that are still part of it: nothing else was sent by them."""
 LISTS_SECONDS = 600
 LATEST_ORDERS = 20
 PREVIEWED_ORDERS = 10
@@ -99,8 +102,9 @@ def steps(tenant: Tenant) -> list[Step]:
 
 
 def is_set_up(tenant: Tenant) -> bool:
-    """A test order is still part of the set-up, and so is a look at what the stock would become."""
-    return tenant.automatic_sync or Run.objects.for_tenant(tenant).exclude(trigger__in=[TRIAL, "stock"]).exists()
+    """A test order is still part of the set-up, and so is a look at what the stock would become, or at what is in the
+    books already."""
+    return tenant.automatic_sync or Run.objects.for_tenant(tenant).exclude(trigger__in=OF_THE_SETUP).exists()
 
 
 def store_lists(tenant: Tenant, *, fresh: bool = False) -> StoreLists:

@@ -73,7 +73,7 @@ def start_run(
 ) -> Run:
     """Creates the tenant's run or joins the active one, and enqueues it once the transaction is through."""
     run, _is_new = request_run(tenant, trigger=trigger, user=user, order_ids=order_ids, asked=asked, only=only)
-    enqueue(run.pk, interactive=trigger in ("button", "trial", STOCK_TRIGGER))
+    enqueue(run.pk, interactive=trigger in ("button", "trial", STOCK_TRIGGER, *Run.ASIDE))
     return run
 
 

@@ -28,6 +28,8 @@ def request_run(
     parameters: dict[str, object] = {"asked": True} if asked else {}
     if order_ids:
         parameters["order_ids"] = [int(order_id) for order_id in order_ids]
+    if only:
+        parameters["only"] = only
     if since is not None:
         parameters["since"] = since.isoformat()
     if only:

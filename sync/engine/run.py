@@ -19,7 +19,7 @@ from django.db.models import Count, F
 from django.utils import timezone
 
 from connector.errors import ConnectionLostError, FaultError, RetryableError
-from sync.engine import asked, products, stock
+from sync.engine import asked, keyed, products, stock
 from sync.engine.context import Slice, SliceOver
 from sync.engine.gateways import note_gateways
 from sync.engine.plan import SLICE_ORDERS, plan_queued, queued
@@ -84,7 +84,12 @@ def advance(work: Slice) -> Step:
 
 def _go_on(work: Slice) -> None:
     run = work.run
-    if run.parameters.get("only") != Run.Phase.STOCK:
+    only = run.parameters.get("only")
+    if only in (keyed.SEARCH, keyed.LINKS):
+        _enter(work, Run.Phase.SEARCH)
+        keyed.carry_out(work) if only == keyed.LINKS else keyed.search(work)
+        return
+    if only != Run.Phase.STOCK:
         if run.phase not in LATE_PHASES or _orders_are_due(run) or asked.is_any_open(work):
             _sync_orders(work)
         if run.phase != Run.Phase.STOCK and not run.cancel_requested and _is_whole(run):
@@ -151,6 +156,7 @@ def _sync_orders(work: Slice) -> None:
             continue
         if not is_on:
             break
+        keyed.carry_out(work)
         taken = plan_queued(work) + plan_refunds(work)
         if not taken and not _has_postings(work) and not _is_sending(work):
             break

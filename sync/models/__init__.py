@@ -1,5 +1,6 @@
 from sync.models.cursor import Cursor
 from sync.models.hook import StoreHook
+from sync.models.keyed import KeyedDocument
 from sync.models.link import Link
 from sync.models.mapping import Mapping
 from sync.models.mirror import MirrorEntry
@@ -15,6 +16,7 @@ from sync.models.stock import StockLine, StockPass
 __all__ = [
     "Batch",
     "Cursor",
+    "KeyedDocument",
     "Link",
     "Mapping",
     "MirrorEntry",

@@ -30,14 +30,18 @@ class Run(models.Model):
         VERIFY = "verify", _("Compare")
         PRODUCTS = "products", _("Send products")
         STOCK = "stock", _("Update the stock")
+        SEARCH = "search", _("Look for existing documents")
 
     ACTIVE = (State.QUEUED, State.RUNNING)
+    ASIDE = ("search", "links")
+    """Triggers of runs that send nothing: they look for documents that are in the books already, and link them."""
 
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="runs")
     trigger = models.CharField(max_length=20, default="schedule")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     parameters = models.JSONField(default=dict, blank=True)
-    """order_ids: only these; since: re-read orders created from that ISO date; only: "stock", nothing else."""
+    """order_ids: only these; since: re-read orders created from that ISO date; only: "stock", "search" or
+    "links", nothing else."""
 
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     phase = models.CharField(max_length=10, choices=Phase, default=Phase.READ)

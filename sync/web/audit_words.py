@@ -31,6 +31,7 @@ ACTIONS: Mapping[str, Text] = {
     "company": gettext_lazy("Connected QuickBooks"),
     "records.retry": gettext_lazy("Had records looked at again"),
     "records.skip": gettext_lazy("Skipped records"),
+    "documents.link": gettext_lazy("Chose documents in QuickBooks to be linked to their orders"),
     "record.link": gettext_lazy("Linked a record to a document that was in QuickBooks already"),
     "record.unlink": gettext_lazy("Took the link to a document off"),
     "record.keep_link": gettext_lazy("Kept links to documents that show another total"),

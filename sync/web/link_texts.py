@@ -26,6 +26,16 @@ REFUSED: Mapping[Refusal, Text] = {
     Refusal.NOT_LINKED: _("It is not linked to a document of somebody else."),
     Refusal.FOLLOWED: _("A payment or a refund of ours is set against this document. The link has to stay."),
 }
+WHY: Mapping[str, Text] = {
+    "number": _("Same number, same total"),
+    "note": _("Its number in the note, same total"),
+    "number_tax": _("Same number and total, but another tax"),
+    "number_far": _("Same number and total, but another customer and month"),
+    "customer": _("Same total, customer and day"),
+    "number_only": _("Same number and customer, but another total"),
+    "several_documents": _("Several documents fit this order"),
+    "several_orders": _("Several orders fit this document"),
+}
 GONE: Text = _("This document is no longer in QuickBooks.")
 BUSY: Text = _("A sync is at work for this company just now. Try again in a moment.")
 
@@ -59,3 +69,8 @@ def found_row(tenant: Tenant, record: Record, found: FoundDocument, refused: Ref
         why=str(REFUSED[refused]) if refused is not None else "",
         link=quickbooks_link(found.entity, found.qbo_id),
     )
+
+
+def refusal_words(refusal: str) -> str:
+    """Why a chosen pair was not linked after all."""
+    return str(REFUSED[Refusal(refusal)] if refusal in set(Refusal) else GONE)

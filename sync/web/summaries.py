@@ -29,6 +29,8 @@ TRIGGERS: dict[str, Text] = {
     "reconnect": gettext_lazy("Started after reconnecting"),
     "trial": gettext_lazy("Test of one order"),
     "stock": gettext_lazy("Update of the stock"),
+    "search": gettext_lazy("Search for documents that are in QuickBooks already"),
+    "links": gettext_lazy("Linking of documents that are in QuickBooks already"),
 }
 _COUNTS = (
     (Record.State.ATTENTION, ngettext_lazy("%(count)s needs attention", "%(count)s need attention")),

@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from sync.web import urls_connect, urls_manage, urls_people, urls_reports
 from sync.web.mappings import urls as urls_mappings
 from sync.web.reconciliation import urls as urls_reconciliation
-from sync.web.views import acts, bulk, home, linking, overview, records, runs, setup, stock
+from sync.web.views import acts, bulk, home, keyed, linking, overview, records, runs, setup, stock
 
 workspace_urls: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
@@ -34,6 +34,8 @@ workspace_urls: list[URLPattern | URLResolver] = [
     path("setup/orders/", setup.orders, name="setup_orders"),
     path("setup/mappings/", setup.mappings, name="setup_mappings"),
     path("setup/rehearsal/", setup.rehearsal, name="setup_rehearsal"),
+    path("setup/documents/", keyed.documents, name="setup_documents"),
+    path("setup/documents/again/", keyed.look_again, name="setup_documents_again"),
     path("setup/test/", setup.try_one, name="setup_test"),
     path("setup/on/", setup.turn_on, name="setup_on"),
     path("setup/off/", setup.turn_off, name="setup_off"),

@@ -16,6 +16,7 @@ from django.utils import timezone
 from sync.models import (
     Batch,
     Cursor,
+    KeyedDocument,
     Link,
     Mapping,
     MirrorEntry,
@@ -66,6 +67,12 @@ class Rows:
 
     def posted(self, **fields: Any) -> Posting:
         return self.posting(**{"state": "posted", "qbo_id": "7", "record": self.record, **fields})
+
+    def keyed(self, **fields: Any) -> KeyedDocument:
+        values = {
+            "tenant": self.tenant, "company": self.company, "entity": "Invoice", "qbo_id": "9", "total": 1, **fields,
+        }  # fmt: skip
+        return KeyedDocument.objects.create(**values)
 
     def link(self, **fields: Any) -> Link:
         values = {
@@ -155,7 +162,9 @@ BREAKS: dict[str, Callable[[Rows], object]] = {
         partial(ReportMail.objects.create, report=rows.report(), recipient=rows.recipient(), language="en")
     ),
     "one_open_request_per_record": lambda rows: (rows.request(), rows.request(kind="undo")),
+    "keyed_document_once_per_tenant": lambda rows: _twice(rows.keyed),
     # States
+    "keyed_state_is_known": lambda rows: rows.keyed(state="lost"),
     "request_state_is_known": lambda rows: rows.request(state="gone", ended_at=timezone.now()),
     "request_kind_is_known": lambda rows: rows.request(kind="whim"),
     "request_that_ended_has_an_end": lambda rows: rows.request(state="done"),

@@ -75,13 +75,19 @@ def _start_date(draft: Draft) -> Note | None:
         return Note("info", fill(_("Orders created before %(date)s stay out."), {"date": long_date(now)}), "calendar")
     older = _older_orders(draft, now, was) if draft.is_posted else None
     if older is None:
-        return Note("warn", _("Earlier than before: the older orders are imported at the next sync."), "calendar")
+        sentence = _("Earlier than before: the older orders are imported at the next sync.")
+        return Note("warn", f"{sentence} {_look_first()}", "calendar")
     text = ngettext(
         "%(count)s older order will be imported at the next sync.",
         "%(count)s older orders will be imported at the next sync.",
         older,
     )
-    return Note("warn" if older else "info", text % {"count": count(older)}, "calendar")
+    sentence = text % {"count": count(older)}
+    return Note("warn", f"{sentence} {_look_first()}", "calendar") if older else Note("info", sentence, "calendar")
+
+
+def _look_first() -> str:
+    return _("Look under Records, “Already in QuickBooks”, for those that were entered there by hand.")
 
 
 def _older_orders(draft: Draft, now: date, was: date) -> int | None:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from connector.errors import SyncError
-from sync import missing, setup
+from sync import linking, missing, setup
 from sync.missing import Made, Missing
 from sync.portability import Problem
 from sync.tasks import start_run
@@ -92,7 +92,7 @@ def begin(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 def orders(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     """Statuses, document, prefix, zone and the items that shipping and fees go on."""
     tenant = workspace.tenant
-    if (away := _needs_connections(request, workspace)) is not None:
+    if (away := needs_connections(request, workspace)) is not None:
         return away
     assert tenant.company is not None
     try:
@@ -127,7 +127,7 @@ def orders(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 def mappings(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     """Every store rate to a tax code, every payment method to its account; suggestions are chosen already."""
     tenant = workspace.tenant
-    if (away := _needs_connections(request, workspace)) is not None:
+    if (away := needs_connections(request, workspace)) is not None:
         return away
     company, facts, options = tenant.company, setup.facts_of(tenant), setup.options_of(tenant)
     assert company is not None
@@ -181,7 +181,7 @@ def mappings(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 def rehearsal(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     """The documents that the latest real orders would become, exceptions first."""
     tenant = workspace.tenant
-    if (away := _needs_connections(request, workspace)) is not None:
+    if (away := needs_connections(request, workspace)) is not None:
         return away
     try:
         rehearsals = setup.rehearse_latest(tenant)
@@ -217,7 +217,7 @@ def rehearsal(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 def try_one(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     """Sends one real order, and that one alone; everything else stays off."""
     tenant = workspace.tenant
-    if (away := _needs_connections(request, workspace)) is not None:
+    if (away := needs_connections(request, workspace)) is not None:
         return away
     order = request.POST.get("order", "")
     if not order.isascii() or not order.isdigit():
@@ -237,20 +237,41 @@ def try_one(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 def turn_on(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     """The start date, and the one click after which orders are sent."""
     tenant = workspace.tenant
-    if (away := _needs_connections(request, workspace)) is not None:
+    if (away := needs_connections(request, workspace)) is not None:
         return away
     if tenant.automatic_sync and request.method != "POST":
         return redirect("overview", slug=tenant.slug)
     initial = {"start_date": setup.options_of(tenant)["tenant"]["start_date"]}
     form = TurnOnForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
-        problems = setup.turn_on(tenant, start_date=form.cleaned_data["start_date"], user=workspace.person)
+        goes_on = _turn_on(request, workspace, form)
+        if goes_on is not None:
+            return goes_on
+    return _show(request, workspace, "on", {"form": form})
+
+
+def _turn_on(request: HttpRequest, workspace: Workspace, form: forms.Form) -> HttpResponse | None:
+    """Where to from here; None when the form has to say why not. Before anything is sent, the books are looked through
+    for what stands in them already."""
+    tenant, first_day = workspace.tenant, form.cleaned_data["start_date"]
+    if first_day is not None and not tenant.automatic_sync and not linking.is_covered(tenant, first_day):
+        start = {"tenant": {"start_date": first_day.isoformat()}}
+        problems = setup.save_step(tenant, "orders", start, user=workspace.person)
+        address = f"{reverse('setup_documents', args=[tenant.slug])}?then=on"
+    else:
+        problems = setup.turn_on(tenant, start_date=first_day, user=workspace.person)
         if not problems:
             run = start_run(tenant, trigger="button", user=workspace.person)
             messages.success(request, _("Automatic sync is on. The first run has started."))
-            return redirect("run", slug=tenant.slug, run_id=run.pk)
+            address = reverse("run", args=[tenant.slug, run.pk])
+    if problems:
         _report(form, problems)
-    return _show(request, workspace, "on", {"form": form})
+        return None
+    if getattr(request, "htmx", False):
+        answer = HttpResponse(status=204)
+        answer.headers["HX-Redirect"] = address
+        return answer
+    return redirect(address)
 
 
 @require_POST
@@ -305,7 +326,7 @@ def _is_open(workspace: Workspace, key: str) -> bool:
     return any(step.key == key and step.state != "done" for step in setup.steps(workspace.tenant))
 
 
-def _needs_connections(request: HttpRequest, workspace: Workspace) -> HttpResponse | None:
+def needs_connections(request: HttpRequest, workspace: Workspace) -> HttpResponse | None:
     """A way back to the connections while one of them is missing."""
     for step in setup.steps(workspace.tenant)[:2]:
         if step.state != "done":

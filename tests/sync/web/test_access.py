@@ -36,6 +36,8 @@ PAGES = [
     *[Page(name, "post", True) for name in ("record_resync", "record_keep", "record_replace", "record_post_again")],
     *[Page(name, "post", True) for name in ("record_accept", "record_undo", "run_undo")],
     *[Page(name, "get", True) for name in ("record_undo", "run_undo")],
+    *[Page("setup_documents", method, True) for method in ("get", "post")],
+    Page("setup_documents_again", "post", True),
     *[Page(name, "get", True) for name in ("setup", "setup_orders", "setup_mappings", "setup_rehearsal", "setup_on")],
     *[Page(name, "post", True) for name in ("setup_orders", "setup_mappings", "setup_test", "setup_on", "setup_off")],
 ]
@@ -121,7 +123,7 @@ def test_every_address_of_these_pages_is_asked_for() -> None:
         pattern.name
         for pattern in workspace_urls
         if hasattr(pattern, "callback")
-        and _module(pattern.callback) in {"acts", "bulk", "linking", "overview", "records", "runs", "setup"}
+        and _module(pattern.callback) in {"acts", "bulk", "keyed", "linking", "overview", "records", "runs", "setup"}
     }
     assert ours == {page.name for page in PAGES}
 

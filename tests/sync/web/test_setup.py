@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from sync import setup
-from sync.models import OptionsVersion, Posting, Record, Run
+from sync.engine.keyed import STREAM
+from sync.models import Cursor, OptionsVersion, Posting, Record, Run
 from tenants.models import AuditEntry, Role, Tenant, User
 from tests.factories import member, person
 from tests.sync.conftest import new_world, nobody_waits, point_at  # noqa: F401  (fixtures)
@@ -26,6 +30,16 @@ def shop(new_world: object) -> World:  # noqa: F811
 @pytest.fixture
 def tenant(shop: World) -> Tenant:
     return shop.connect()
+
+
+@pytest.fixture
+def looked(tenant: Tenant) -> None:
+    """The books were looked through for what stands in them already."""
+    looked_through(tenant)
+
+
+def looked_through(tenant: Tenant) -> None:
+    Cursor.objects.create(tenant=tenant, stream=STREAM, position=timezone.now(), covered_from=date(2018, 1, 1))
 
 
 @pytest.fixture
@@ -140,6 +154,7 @@ def test_an_order_before_the_start_date_is_no_test(owner: Client, tenant: Tenant
     assert answer.context["trial"] is None
 
 
+@pytest.mark.usefixtures("looked")
 def test_turning_on_starts_the_first_run(owner: Client, tenant: Tenant) -> None:
     answer = owner.post(page(tenant, "on"), {"start_date": "2026-01-01"})
     run = Run.objects.get(tenant=tenant)
@@ -155,6 +170,7 @@ def test_turning_on_starts_the_first_run(owner: Client, tenant: Tenant) -> None:
     assert (tenant.automatic_sync, tenant.next_run_at) == (False, None)
 
 
+@pytest.mark.usefixtures("looked")
 def test_once_it_is_on_the_last_step_leads_away(owner: Client, tenant: Tenant) -> None:
     owner.post(page(tenant, "on"), {"start_date": "2026-01-01"})
     assert owner.get(page(tenant, "on")).headers["Location"] == reverse("overview", args=[tenant.slug])
@@ -178,6 +194,7 @@ def test_what_the_dry_run_promises_is_sent_when_every_suggestion_is_taken(
     context = owner.get(page(tenant, "rehearsal")).context
     promised = {row.woo_id for row in [*context["ready"], *context["more"]]}
     assert promised
+    looked_through(tenant)
     owner.post(page(tenant, "on"), {"start_date": "2018-01-01"})
     finish(Run.objects.get(tenant=tenant))
     states = dict(Record.objects.filter(tenant=tenant, source="order").values_list("woo_id", "state"))
