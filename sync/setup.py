@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from django.core.cache import cache
+from django.db.models import Exists, OuterRef
 
 from connector.accounting.books import CompanyFacts, NameRow
 from connector.accounting.commerce import DRAFT_STATUSES, Order, Unreadable
@@ -34,7 +35,8 @@ from sync.engine import mirror
 from sync.engine.context import Slice
 from sync.engine.keyed import LINKS, SEARCH
 from sync.engine.rehearse import Rehearsal, rehearse
-from sync.models import OptionsVersion, Run
+from sync.models import OptionsVersion, Posting, Record, Run
+from sync.models.scoping import TenantQuerySet
 from sync.portability import Problem
 from sync.wiring import SystemClock, current_options, meta_keys_of, open_books, open_store, policy_source
 from tenants.models import AuditEntry, Company, Tenant, User
@@ -102,9 +104,9 @@ def steps(tenant: Tenant) -> list[Step]:
 
 
 def is_set_up(tenant: Tenant) -> bool:
-    """A test order is still part of the set-up, and so is a look at what the stock would become, or at what is in the
-    books already."""
-    return tenant.automatic_sync or Run.objects.for_tenant(tenant).exclude(trigger__in=OF_THE_SETUP).exists()
+    """A test order and its removal are still part of the set-up, and so is a look at what the stock would become, or at
+    what is in the books already."""
+    return tenant.automatic_sync or _others(tenant).exists()
 
 
 def store_lists(tenant: Tenant, *, fresh: bool = False) -> StoreLists:

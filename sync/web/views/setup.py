@@ -207,6 +207,7 @@ def rehearsal(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         "is_empty": not rows,
         "proof": prove_rehearsal(rows),
         "trial": next((row for row in ready if row.may_be_tried), None),
+        "tried": setup.tried_order(tenant),
         "start_date": start_date,
     }
     return _show(request, workspace, "rehearsal", context)

@@ -141,6 +141,23 @@ def test_one_order_is_sent_as_a_test_and_the_set_up_goes_on(owner: Client, tenan
     assert "setup.trial" in AuditEntry.objects.filter(tenant=tenant).values_list("action", flat=True)
 
 
+def test_the_test_is_removed_again_and_the_set_up_goes_on(owner: Client, tenant: Tenant, shop: World) -> None:
+    row = owner.get(page(tenant, "rehearsal")).context["trial"]
+    owner.post(page(tenant, "test"), {"order": str(row.woo_id)})
+    finish(Run.objects.get(tenant=tenant))
+    assert len(shop.documents("SalesReceipt")) == 1
+    tried = owner.get(page(tenant, "rehearsal")).context["tried"]
+    assert tried.woo_id == row.woo_id
+    undo = reverse("record_undo", args=[tenant.slug, tried.pk])
+    assert undo in owner.get(page(tenant, "rehearsal")).content.decode()
+    owner.post(undo)
+    finish(Run.objects.get(tenant=tenant, state__in=Run.ACTIVE))
+    assert shop.documents("SalesReceipt") == []
+    assert not setup.is_set_up(tenant)
+    context = owner.get(page(tenant, "rehearsal")).context
+    assert (context["tried"], context["trial"].woo_id) == (None, row.woo_id)
+
+
 @pytest.mark.parametrize("order", ["", "x", "-1", "²"])
 def test_a_test_needs_an_order(order: str, owner: Client, tenant: Tenant) -> None:
     owner.post(page(tenant, "test"), {"order": order})
