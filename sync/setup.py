@@ -109,6 +109,22 @@ def is_set_up(tenant: Tenant) -> bool:
     return tenant.automatic_sync or _others(tenant).exists()
 
 
+def _others(tenant: Tenant) -> TenantQuerySet[Run]:
+    runs = Run.objects.for_tenant(tenant).exclude(trigger__in=OF_THE_SETUP)
+    return runs.filter(parameters__asked__isnull=True)
+
+
+def tried_order(tenant: Tenant) -> Record | None:
+    """The order that was last sent as a test, while its document stands in the books."""
+    trial = Run.objects.for_tenant(tenant).filter(trigger=TRIAL).first()
+    if trial is None:
+        return None
+    posted = Posting.objects.filter(operation="create", state=Posting.State.POSTED, is_linked=False)
+    orders = Record.objects.for_tenant(tenant).filter(source=Record.Source.ORDER)
+    is_sent = Exists(posted.filter(record=OuterRef("pk")))
+    return orders.filter(is_sent, woo_id__in=trial.parameters.get("order_ids", ())).first()
+
+
 def store_lists(tenant: Tenant, *, fresh: bool = False) -> StoreLists:
     """Rates, gateways and statuses of the store. Raises what the store adapter raises."""
     key = f"store-lists:{tenant.key}"

@@ -23,8 +23,8 @@ def request_run(
 ) -> tuple[Run, bool]:
     """(the run, whether it is new). The database allows one active run per tenant, whoever asks at the same time.
 
-    asked: a new run carries out the open requests about these orders and reads nothing else. only: "stock", "search" or "links",
-    that the run is about; nothing else is read or sent."""
+    asked: a new run carries out the open requests about these orders and reads nothing else. only: "stock", "search" or
+    "links", what the run is about; nothing else is read or sent."""
     parameters: dict[str, object] = {"asked": True} if asked else {}
     if order_ids:
         parameters["order_ids"] = [int(order_id) for order_id in order_ids]
