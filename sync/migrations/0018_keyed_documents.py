@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sync', '0016_stock_decisions'),
+        ('sync', '0017_payload_removed'),
         ('tenants', '0005_learned_rounding'),
     ]
 
