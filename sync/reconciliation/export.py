@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from connector.accounting.money import ZERO, currency_decimals
-from sync.models import Reconciliation, ReconciliationLine
+from sync.models import Reconciliation, ReconciliationLine, Record
 from sync.models.scoping import TenantQuerySet
 from sync.reconciliation.periods import DAY, Period
 from sync.reconciliation.sums import DOCUMENTS, FEES, ORDERS, PAYMENTS, RETURNS, Measure, Sums, Tallies
@@ -50,6 +50,22 @@ def lines_of(snapshot: Reconciliation, tenant: Tenant) -> TenantQuerySet[Reconci
 def findings_of(snapshot: Reconciliation, tenant: Tenant) -> TenantQuerySet[ReconciliationLine]:
     """What was done by hand or does not add up; what is merely not sent yet says so itself."""
     return lines_of(snapshot, tenant).exclude(finding__in=["", Finding.NOT_SENT])
+
+
+TO_DECIDE = (
+    Finding.DELETED, Finding.VOIDED, Finding.AMOUNT, Finding.REDATED, Finding.OTHER_ACCOUNT, Finding.EDITED,
+    Finding.STORE_CHANGED,
+)  # fmt: skip
+"""Findings about the document of a record, which its record can be asked about."""
+
+
+def records_to_decide(snapshot: Reconciliation, tenant: Tenant) -> TenantQuerySet[Record]:
+    """Synced orders and refunds whose document is no longer what was sent, and that nobody has looked at yet."""
+    lines = findings_of(snapshot, tenant).filter(
+        finding__in=TO_DECIDE, kind__in=[ReconciliationLine.Kind.SALE, ReconciliationLine.Kind.REFUND]
+    )
+    synced = Record.objects.for_tenant(tenant).filter(state=Record.State.SYNCED, pk__in=lines.values("record"))
+    return synced.exclude(requests__state="open").defer("raw", "proof")
 
 
 def difference_of(line: ReconciliationLine) -> Decimal:

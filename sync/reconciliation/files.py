@@ -173,12 +173,13 @@ def _bold(sheet: Any, texts: Sequence[str]) -> list[SheetCell]:
 
 
 def _cell(sheet: Any, value: Cell, currency: str) -> SheetCell:
+    """Texts as they are: none of them begins like a formula any more."""
+    if value is None or isinstance(value, str):
+        return value
     cell = WriteOnlyCell(sheet, value=value)
     if isinstance(value, Decimal):
         places = currency_decimals(currency)
         cell.number_format = f"#,##0{'.' + '0' * places if places else ''} [${currency}]"
-    elif isinstance(value, date):
+    else:
         cell.number_format = "yyyy-mm-dd"
-    elif isinstance(value, str):
-        cell.data_type = "s"
     return cell

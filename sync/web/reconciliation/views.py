@@ -12,28 +12,32 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import F, Q
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from connector.errors import SyncError
-from sync.models import Reconciliation, ReconciliationLine
+from sync.engine.requests import ask
+from sync.models import Reconciliation, ReconciliationLine, Request
 from sync.models.scoping import TenantQuerySet
 from sync.reconciliation import export, files, reading
-from sync.tasks import start_comparison
-from sync.templatetags.formats import current_locale
+from sync.tasks import start_asked, start_comparison
+from sync.templatetags.formats import count, current_locale
 from sync.web.reconciliation import page
 from sync.web.reconciliation.choice import GROUPS, PERIODS, Choice, period_title
 from sync.web.troubles import find_trouble
 from sync.web.workspace import Workspace, in_workspace, show
+from tenants.audit import log_change
 from tenants.models import Connection, Role
 
 LINES_A_PAGE = 50
+HANDED_OVER_AT_ONCE = 200
 FINDINGS_A_PAGE = 10
 IN_MEMORY = 1 << 20
 POLL_SECONDS = 2
@@ -91,6 +95,30 @@ def compare(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         trouble = find_trouble(error.reason)
         messages.error(request, f"{trouble.text} {trouble.cure}".strip())
     return redirect(f"{reverse('reconciliation', args=[workspace.tenant.slug])}?{choice.query()}")
+
+
+@require_POST
+@in_workspace(Role.ADMIN)
+def hand_over(request: HttpRequest, workspace: Workspace, reconciliation_id: int) -> HttpResponse:
+    """Has the records behind the findings read and compared again: what was changed by hand then needs a decision."""
+    tenant, snapshot = workspace.tenant, _get(workspace, reconciliation_id)
+    asked: list[Request] = []
+    if tenant.is_connected:
+        with transaction.atomic():
+            records = list(export.records_to_decide(snapshot, tenant)[:HANDED_OVER_AT_ONCE])
+            asked = ask(records, Request.Kind.RESYNC, user=workspace.person)
+            if asked:
+                told = [f"{one.record.source} {one.record.number or one.record.woo_id}" for one in asked]
+                log_change(tenant, "records.resync", {"records": [[], told]}, user=workspace.person)
+                start_asked(tenant, user=workspace.person)
+    text = ngettext(
+        "%(count)s record is being read and compared again. What was changed by hand will need your decision.",
+        "%(count)s records are being read and compared again. What was changed by hand will need your decision.",
+        len(asked),
+    )
+    messages.success(request, text % {"count": count(len(asked))})
+    days = urlencode({"since": snapshot.first, "until": snapshot.last})
+    return redirect(f"{reverse('reconciliation', args=[tenant.slug])}?{days}")
 
 
 @require_safe
@@ -216,6 +244,7 @@ def _found(request: HttpRequest, workspace: Workspace, snapshot: Reconciliation,
     unsent = lines.filter(finding=Finding.NOT_SENT)
     return {
         "page": shown,
+        "to_decide": export.records_to_decide(snapshot, workspace.tenant).count() if shown.paginator.count else 0,
         "findings": page.rows_of(shown.object_list),
         "unsent": page.rows_of(unsent[:FINDINGS_A_PAGE]),
         "unsent_number": unsent.count(),

@@ -17,7 +17,8 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from openpyxl import load_workbook
 
-from sync.models import Reconciliation, ReconciliationLine, Record
+from sync.models import Reconciliation, ReconciliationLine, Record, Run
+from sync.reconciliation import export
 from sync.reconciliation.files import safe
 from sync.reconciliation.periods import Period
 from sync.tasks import compare_books, start_comparison
@@ -26,7 +27,7 @@ from tests.factories import member, workspace
 from tests.sync.test_reconciliation import TEA, three_orders
 from tests.sync.test_refunds import refund
 from tests.sync.web.conftest import signed_in
-from tests.sync.world import World, run_to_end
+from tests.sync.world import World, finish, run_to_end, states
 
 pytestmark = pytest.mark.django_db
 LONG = Period(date(2024, 1, 1), date(2026, 12, 31))
@@ -303,3 +304,25 @@ def test_the_overview_says_what_the_newest_comparison_found(world: World) -> Non
     comparison = alice.get(url).context["comparison"]
     assert comparison.differences == [("EUR", Decimal(first["TotalAmt"]))]
     assert comparison.findings == 1
+
+
+def test_what_was_found_can_be_put_up_for_decision(world: World) -> None:
+    tenant, (first, second, _third) = three_orders(world)
+    alice = signed_in(member(tenant, "alice@shop.example", Role.OWNER))
+    bob = signed_in(member(tenant, "bob@cabinet.example", Role.VIEWER))
+    world.edit_books("SalesReceipt", id=first["Id"], delete=True)
+    world.edit_books("SalesReceipt", id=second["Id"], change={"DocNumber": "MINE-1"})
+    snapshot = compared(tenant, today_of(tenant))
+    url = reverse("reconciliation_decide", args=[tenant.slug, snapshot.pk])
+    assert bob.post(url).status_code == 403
+    assert "Put 2 records up for decision" in page(alice, tenant)
+    assert alice.post(url).status_code == 302
+    assert alice.post(url).status_code == 302
+    assert tenant.requests.count() == 2
+    finish(Run.objects.latest("pk"))
+    assert states(tenant) == {"attention:document_gone": 1, "attention:edited_in_quickbooks": 1, "synced": 1}
+    again = compared(tenant, today_of(tenant))
+    assert not export.records_to_decide(again, tenant).exists()
+    [sums] = export.sums_of(again)
+    assert not sums.agrees
+    assert sums.is_explained
