@@ -41,8 +41,10 @@ from sync.portability import Problem
 from sync.wiring import SystemClock, current_options, meta_keys_of, open_books, open_store, policy_source
 from tenants.models import AuditEntry, Company, Tenant, User
 
-StepKey = Literal["store", "company", "orders", "mappings", "rehearsal", "on"]
-STEPS: tuple[StepKey, ...] = ("store", "company", "orders", "mappings", "rehearsal", "on")
+StepKey = Literal["store", "company", "orders", "mappings", "rehearsal", "extras", "on"]
+STEPS: tuple[StepKey, ...] = ("store", "company", "orders", "mappings", "rehearsal", "extras", "on")
+OPTIONAL: frozenset[StepKey] = frozenset({"extras"})
+"""Steps that nobody is led through: who does not open them goes on without."""
 
 TRIAL = "trial"
 """What starts a run of one order as a test."""
@@ -86,6 +88,7 @@ def steps(tenant: Tenant) -> list[Step]:
         "orders": "setup.orders" in saved,
         "mappings": "setup.mappings" in saved,
         "rehearsal": "setup.rehearsal" in saved,
+        "extras": "setup.extras" in saved,
         "on": tenant.automatic_sync,
     }
     connected = done["store"] and done["company"]
@@ -95,7 +98,7 @@ def steps(tenant: Tenant) -> list[Step]:
             state: Literal["done", "current", "todo", "blocked"] = "done"
         elif number > 2 and not connected:
             state = "blocked"
-        elif all(step.state == "done" for step in found):
+        elif key not in OPTIONAL and all(step.state == "done" or step.key in OPTIONAL for step in found):
             state = "current"
         else:
             state = "todo"

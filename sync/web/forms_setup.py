@@ -316,6 +316,40 @@ class MappingsForm(forms.Form):
         }
 
 
+class ExtrasForm(forms.Form):
+    """What may be sent beside orders, and what may come back."""
+
+    products = forms.ChoiceField(
+        label=gettext_lazy("Create items in QuickBooks for"),
+        widget=forms.RadioSelect,
+        choices=[
+            ("sold", gettext_lazy("Only products that are sold: an item is made when an order needs it")),
+            ("all", gettext_lazy("All products: every published product and variation with a SKU")),
+        ],
+    )
+    stock = forms.BooleanField(
+        label=gettext_lazy("When stock changes in QuickBooks, update WooCommerce"),
+        help_text=gettext_lazy(
+            "After the first sync a preview shows every quantity. Nothing is written before you agree."
+        ),
+        required=False,
+    )
+
+    def __init__(self, data: Any = None, *, options: Mapping[str, Any], keeps_stock: bool) -> None:
+        products = options["products"]
+        is_all = products["enabled"] and products["scope"] == "all"
+        super().__init__(data, initial={"products": "all" if is_all else "sold", "stock": options["stock"]["enabled"]})
+        if not keeps_stock:
+            del self.fields["stock"]
+
+    def sections(self) -> dict[str, Any]:
+        """The choices as parts of a tenant document."""
+        is_all = self.cleaned_data["products"] == "all"
+        products = {"enabled": True, "scope": "all"} if is_all else {"enabled": False, "scope": "sold"}
+        stock = {"stock": {"enabled": self.cleaned_data["stock"]}} if "stock" in self.fields else {}
+        return {"products": products, **stock}
+
+
 class TurnOnForm(forms.Form):
     start_date = forms.DateField(
         label=gettext_lazy("Integrations start date"),

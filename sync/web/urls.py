@@ -37,6 +37,7 @@ workspace_urls: list[URLPattern | URLResolver] = [
     path("setup/documents/", keyed.documents, name="setup_documents"),
     path("setup/documents/again/", keyed.look_again, name="setup_documents_again"),
     path("setup/test/", setup.try_one, name="setup_test"),
+    path("setup/extras/", setup.extras, name="setup_extras"),
     path("setup/on/", setup.turn_on, name="setup_on"),
     path("setup/off/", setup.turn_off, name="setup_off"),
     path("stock/", stock.stock, name="stock"),

@@ -27,13 +27,22 @@ PASSWORD = "correct horse battery"
 WORKSPACE = "Maison Dupont"
 LOCALES = {"en": "en-GB", "fr": "fr-FR"}
 TITLES = {
-    "en": ["Connect your store", "Connect QuickBooks", "Orders", "Taxes and payments", "Dry run", "Turn on"],
+    "en": [
+        "Connect your store",
+        "Connect QuickBooks",
+        "Orders",
+        "Taxes and payments",
+        "Dry run",
+        "Products and stock",
+        "Turn on",
+    ],
     "fr": [
         "Connecter votre boutique",
         "Connecter QuickBooks",
         "Commandes",
         "Taxes et paiements",
         "Simulation",
+        "Produits et stock",
         "Activer",
     ],
 }

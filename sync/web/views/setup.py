@@ -20,9 +20,10 @@ from connector.errors import SyncError
 from sync import linking, missing, setup
 from sync.missing import Made, Missing
 from sync.portability import Problem
-from sync.tasks import start_run
+from sync.tasks import request_webhooks, start_run
 from sync.templatetags.formats import count
-from sync.web.forms_setup import MappingsForm, OrdersForm, TurnOnForm
+from sync.web.forms_setup import ExtrasForm, MappingsForm, OrdersForm, TurnOnForm
+from sync.web.manage.locks import why_locked
 from sync.web.reason_texts import Text
 from sync.web.rehearsed import prove_rehearsal, rows_of
 from sync.web.troubles import find_trouble
@@ -36,6 +37,7 @@ TITLES: dict[str, Text] = {
     "orders": gettext_lazy("Orders"),
     "mappings": gettext_lazy("Taxes and payments"),
     "rehearsal": gettext_lazy("Dry run"),
+    "extras": gettext_lazy("Products and stock"),
     "on": gettext_lazy("Turn on"),
 }
 _PAGES = {
@@ -44,6 +46,7 @@ _PAGES = {
     "orders": "setup_orders",
     "mappings": "setup_mappings",
     "rehearsal": "setup_rehearsal",
+    "extras": "setup_extras",
     "on": "setup_on",
 }
 
@@ -231,6 +234,29 @@ def try_one(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         log_change(tenant, "setup.trial", {"order": [None, order]}, user=workspace.person)
         messages.info(request, _("One order is on its way. Look at it under Activity, then go on with the set-up."))
     return redirect("run", slug=tenant.slug, run_id=run.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@in_workspace(Role.ADMIN)
+def extras(request: HttpRequest, workspace: Workspace) -> HttpResponse:
+    """Products of their own accord, and the stock back to the store: what works beside orders, and without which they
+    do."""
+    tenant = workspace.tenant
+    if (away := _needs_connections(request, workspace)) is not None:
+        return away
+    options, facts = setup.options_of(tenant), setup.facts_of(tenant)
+    locked = "" if options["stock"]["enabled"] else why_locked("stock", facts, options)
+    form = ExtrasForm(request.POST or None, options=options, keeps_stock=not locked)
+    if request.method == "POST" and form.is_valid():
+        problems = setup.save_step(tenant, "extras", form.sections(), user=workspace.person)
+        if not problems:
+            request_webhooks(tenant)
+            if form.cleaned_data.get("stock"):
+                text = _("Stock is brought back; a preview will wait for you on the Stock page after the first sync.")
+                messages.info(request, text)
+            return redirect("setup_on", slug=tenant.slug)
+        _report(form, problems)
+    return _show(request, workspace, "extras", {"form": form, "locked": locked})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

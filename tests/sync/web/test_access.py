@@ -38,8 +38,14 @@ PAGES = [
     *[Page(name, "get", True) for name in ("record_undo", "run_undo")],
     *[Page("setup_documents", method, True) for method in ("get", "post")],
     Page("setup_documents_again", "post", True),
-    *[Page(name, "get", True) for name in ("setup", "setup_orders", "setup_mappings", "setup_rehearsal", "setup_on")],
-    *[Page(name, "post", True) for name in ("setup_orders", "setup_mappings", "setup_test", "setup_on", "setup_off")],
+    *[
+        Page(name, "get", True)
+        for name in ("setup", "setup_orders", "setup_mappings", "setup_rehearsal", "setup_extras", "setup_on")
+    ],
+    *[
+        Page(name, "post", True)
+        for name in ("setup_orders", "setup_mappings", "setup_extras", "setup_test", "setup_on", "setup_off")
+    ],
 ]
 every_page = pytest.mark.parametrize("page", PAGES, ids=str)
 

@@ -239,3 +239,17 @@ def test_the_wizard_is_for_owners_and_admins(tenant: Tenant) -> None:
         assert viewer.get(page(tenant, step)).status_code == 403
         assert stranger.get(page(tenant, step)).status_code == 404
     assert not AuditEntry.objects.filter(tenant=tenant, action__startswith="setup.").exists()
+
+
+def test_products_and_stock_are_asked_for_without_being_in_the_way(owner: Client, tenant: Tenant) -> None:
+    for step in ("orders", "mappings"):
+        owner.post(page(tenant, step), filled(owner, page(tenant, step)))
+    owner.get(page(tenant, "rehearsal"))
+    states = {step.key: step.state for step in setup.steps(tenant)}
+    assert (states["extras"], states["on"]) == ("todo", "current")
+    answer = owner.post(page(tenant, "extras"), {"products": "all", "stock": "on"})
+    assert answer.headers["Location"] == page(tenant, "on")
+    assert saved(tenant)["products"] == {"enabled": True, "scope": "all", "update": False}
+    assert saved(tenant)["stock"] == {"enabled": True}
+    assert not Run.objects.exists()
+    assert {step.key: step.state for step in setup.steps(tenant)}["extras"] == "done"
