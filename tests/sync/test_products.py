@@ -8,7 +8,16 @@ import pytest
 
 from sync.engine.requests import request_run
 from sync.models import Cursor, Link, Posting, Record
-from tests.sync.shelf import INVENTORY, change_product, inventory_item, on_hand, shop_rows, stock, stocked_products
+from tests.sync.shelf import (
+    INVENTORY,
+    account,
+    change_product,
+    inventory_item,
+    on_hand,
+    shop_rows,
+    stock,
+    stocked_products,
+)
 from tests.sync.world import (
     Crash,
     World,
@@ -146,6 +155,15 @@ def test_stock_items_begin_with_what_the_shop_has_and_what_is_still_to_be_taken_
     run_to_end(tenant)
     item = Link.objects.get(tenant=tenant, store_key=f"item:{product['id']}:0").qbo_id
     assert on_hand(world, item) == left
+
+
+def test_stock_items_bear_the_accounts_that_are_chosen(world: World) -> None:
+    tenant = world.connect(items=INVENTORY, **ALL)
+    run_to_end(tenant)
+    made = next(one for one in world.names("Item") if one.get("Sku") == stocked_products(world, 1)[0]["sku"])
+    assert (made["Type"], float(made["QtyOnHand"])) == ("Inventory", 0)
+    assert made["AssetAccountRef"]["value"] == account(world, "Inventory Asset")["value"]
+    assert made["ExpenseAccountRef"]["value"] == account(world, "Cost of Goods Sold")["value"]
 
 
 def test_name_price_and_withdrawal_follow_when_that_is_chosen(world: World) -> None:

@@ -220,6 +220,15 @@ def test_the_rules_follow(path: str, shop: World) -> None:
 
 
 ELSEWHERE_PROVED = {
+    "items.inventory_asset_account": "tests/sync/test_products.py::test_stock_items_bear_the_accounts_that_are_chosen",
+    "items.cogs_account": "tests/sync/test_products.py::test_stock_items_bear_the_accounts_that_are_chosen",
+    "items.initial_quantity": (
+        "tests/sync/test_products.py::test_stock_items_begin_with_what_the_shop_has_and_what_is_still_to_be_taken_out"
+    ),
+    "products.enabled": "tests/sync/test_products.py::test_switching_it_off_leaves_nothing_in_flight",
+    "products.scope": "tests/sync/test_products.py::test_every_published_product_and_variation_becomes_an_item",
+    "products.update": "tests/sync/test_products.py::test_name_price_and_withdrawal_follow_when_that_is_chosen",
+    "stock.enabled": "tests/sync/test_stock_decisions.py::test_turned_on_it_is_sent_and_goes_on_by_itself",
     "retention_days": "tests/sync/test_retention.py::test_the_settings_say_how_many_days",
     "tenant.automatic_sync": (
         "tests/sync/web/test_manage.py::test_turning_automatic_sync_on_gives_the_workspace_its_hour"
