@@ -242,7 +242,7 @@ def extras(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     """Products of their own accord, and the stock back to the store: what works beside orders, and without which they
     do."""
     tenant = workspace.tenant
-    if (away := _needs_connections(request, workspace)) is not None:
+    if (away := needs_connections(request, workspace)) is not None:
         return away
     options, facts = setup.options_of(tenant), setup.facts_of(tenant)
     locked = "" if options["stock"]["enabled"] else why_locked("stock", facts, options)
