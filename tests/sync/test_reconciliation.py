@@ -24,6 +24,7 @@ from sync.tasks import compare_books, start_comparison
 from sync.wiring import open_books
 from tenants.models import Tenant
 from tests.sync.conftest import NewWorld
+from tests.sync.test_fees import sold, with_fees
 from tests.sync.test_measured import tax_by_code
 from tests.sync.test_refunds import balance, refund
 from tests.sync.world import World, _code_name, buyer, run_to_end, states
@@ -509,3 +510,34 @@ def test_lines_belong_to_their_workspace_alone(world: World) -> None:
     assert export.lines_of(_newest(), tenant).count() == 3
     assert export.lines_of(_newest(), other).count() == 0
     assert set(ReconciliationLine.objects.values_list("tenant", flat=True)) == {tenant.pk}
+
+
+def test_reads_are_one_for_each_kind_and_full_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With pages of four instead of 1,000 documents: nine receipts are three pages, the other kinds one each."""
+    monkeypatch.setattr("connector.qbo.statements.PAGE", 4)
+    monkeypatch.setattr(reading, "PAGE", 4)
+    for _order in range(9):
+        world.add_order(line_items=[{"sku": "THE-SEN-100"}])
+    tenant = world.connect()
+    run_to_end(tenant)
+    world.forget_stats()
+    found = reconciled(tenant)
+    assert found["qbo_reads"] == world.stats()["reads"] == 3 + 3
+    assert found["currencies"][0]["documents"] == 9
+    assert found["exit"] == 0
+
+
+@pytest.mark.parametrize("document", ["invoice", "sales_receipt"])
+def test_gateway_fees_are_compared_and_leave_the_clearing_account(world: World, document: str) -> None:
+    sold(world)
+    tenant = with_fees(world, document=document)
+    run_to_end(tenant)
+    found = reconciled(tenant)
+    [sums] = found["currencies"]
+    assert (sums["store_fees"], sums["books_fees"], found["gaps"]) == ("1.17", "1.17", [])
+    [account] = [one for one in found["accounts"] if one["name"] == "Stripe clearing"]
+    assert account["store"] == account["posted"] == account["quickbooks"] == balance(world, "Stripe clearing")
+    world.edit_books("Purchase", id=world.documents("Purchase")[0]["Id"], delete=True)
+    found = reconciled(tenant)
+    assert [(gap["kind"], gap["document"]) for gap in found["gaps"]] == [("deleted", "Purchase")]
+    assert (found["currencies"][0]["books_fees"], found["exit"]) == ("0.00", 2)
