@@ -521,6 +521,17 @@ def test_each_reader_reads_their_language(people: Cast, clock: Any) -> None:
     assert found == {ALICE: "en", BOB: "fr", CAROL: "fr-ca"}
 
 
+def test_the_language_of_reports_is_for_all_who_have_none_of_their_own_here(people: Cast, clock: Any) -> None:
+    ask_for(people, "daily", ALICE)
+    report_settings.change_report(people.tenant, user=people.alice, language="fr")
+    Recipient.objects.create(tenant=people.tenant, email=CAROL, verified_at=timezone.now())
+    report_settings.add(people.tenant, CAROL, "", user=people.alice)
+    clock.move_to(SEVEN)
+    minute()
+    found = {message.to[0]: message.extra_headers["Content-Language"] for message in mail.outbox}
+    assert found == {ALICE: "fr", CAROL: "fr"}
+
+
 def test_the_headers_let_a_mail_program_end_them_with_one_click(people: Cast, clock: Any) -> None:
     due_report(people, clock)
     send_due()
