@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from sync.models import OptionsVersion, Posting, Record, RecordEvent
+from sync.models import Cursor, KeyedDocument, OptionsVersion, Posting, Record, RecordEvent
 from sync.models.scoping import TenantQuerySet
 from sync.schema import RETENTION_DAYS
 from tenants.models import Tenant
@@ -54,7 +54,15 @@ def forget_old(tenant: Tenant, now: datetime) -> int:
             for pk, source in records:
                 removed += _forget(pk, source, before, now)
     _forget_customers(tenant, before)
+    _forget_keyed(tenant, before)
     return removed
+
+
+def _forget_keyed(tenant: Tenant, before: datetime) -> None:
+    """What an old search found in the books, with the names of buyers; whoever needs it looks again."""
+    if Cursor.objects.for_tenant(tenant).filter(stream=KeyedDocument.STREAM, position__lt=before).exists():
+        found = KeyedDocument.objects.for_tenant(tenant)
+        found.exclude(state=KeyedDocument.State.CHOSEN).delete()
 
 
 def _old(tenant: Tenant, before: datetime) -> TenantQuerySet[Record]:

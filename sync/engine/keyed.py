@@ -31,7 +31,7 @@ from sync.models import Cursor, KeyedDocument, Posting, Record
 
 SEARCH, LINKS = "search", "links"
 """What a run may be asked for alone, in its parameters."""
-STREAM = "keyed"
+STREAM = KeyedDocument.STREAM
 PAGE = 1000
 AT_ONCE = 100
 """Documents linked in one go: one read of the store, one metered read for each kind."""

@@ -13,6 +13,9 @@ from sync.models.scoping import TenantQuerySet
 class KeyedDocument(models.Model):
     """One sales document as the last search found it, with the order that fits it best; what fits none is forgotten."""
 
+    STREAM = "keyed"
+    """Of the cursor that says how far back, and when, the books were last looked through."""
+
     class State(models.TextChoices):
         FOUND = "found"
         CHOSEN = "chosen"

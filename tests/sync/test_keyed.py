@@ -12,6 +12,7 @@ from connector.accounting.keyed import note_key, number_key
 from sync import linking
 from sync.engine.requests import request_run
 from sync.models import KeyedDocument, Posting, Record, Run
+from sync.retention import forget_old
 from sync.setup import is_set_up
 from tenants.models import Tenant
 from tests.factories import person
@@ -223,3 +224,13 @@ def test_documents_from_before_the_start_date_are_not_read(world: World) -> None
     assert found(tenant) == {}
     assert not linking.is_covered(tenant, old)
     assert Decimal(total_of(world, order_id)) > 0
+
+
+@pytest.mark.parametrize(("days", "kept"), [(80, 1), (100, 0)])
+def test_what_an_old_search_found_is_forgotten(world: World, days: int, kept: int) -> None:
+    order_id = world.add_order(line_items=[TEA])
+    key_in(world, order_id, number=world.number_of(order_id))
+    tenant = world.connect()
+    look(tenant)
+    forget_old(tenant, datetime.now(UTC) + timedelta(days=days))
+    assert KeyedDocument.objects.count() == kept
