@@ -142,7 +142,7 @@ def turn_on(hand: Hand) -> None:
     if not hand.has_script:
         # The books are looked through first; what a script sends by itself then, a person sends.
         page.wait_for_url("**/setup/documents/?then=on")
-        hand.wait_for("input[name=start_date][type=hidden]")
+        hand.wait_for("main form button.primary")
         hand.click("main form button.primary")
     page.wait_for_url("**/runs/*/")
     hand.wait_for(".title .badge.ok, .title .badge.warn", 120)
