@@ -25,6 +25,7 @@ MEETS_MONEY = frozenset({DocumentKind.SALES_RECEIPT.value, DocumentKind.REFUND_R
 VOIDED = "Voided - "
 """What QuickBooks puts before the note of a document that was voided."""
 GONE_FROM_STORE = ("refund_deleted", "order_gone")
+KEPT = "kept_in_quickbooks"
 OPEN = (Record.State.QUEUED, Record.State.SENDING, Record.State.WAITING, Record.State.ATTENTION)
 Kind, Finding = ReconciliationLine.Kind, ReconciliationLine.Finding
 
@@ -61,6 +62,22 @@ class Written:
             if body.get(name) is not None:
                 return body[name]
         return None
+
+    @property
+    def planned_tax(self) -> Decimal | None:
+        """None where the company keeps no tax, or where somebody else made the document."""
+        return self.create.planned_tax if self.answered.planned_tax is None else self.answered.planned_tax
+
+    @property
+    def planned_rates(self) -> Mapping[str, str]:
+        """The store's tax by QuickBooks rate; a version that a person made and we kept has none of its own."""
+        rates: Mapping[str, str] = self.answered.planned_rates or self.create.planned_rates
+        return rates
+
+    @property
+    def is_kept(self) -> bool:
+        """Somebody decided to leave it as it was changed in QuickBooks, though it says another amount."""
+        return self.record.reason == KEPT
 
     def account(self) -> tuple[str, str]:
         """Id and name of the account that its money reaches or leaves; empty where it moves none."""
@@ -123,7 +140,7 @@ def line_of(
     """`found` None: it was deleted. tax_item: whose lines hold the tax in a company that keeps none itself."""
     record, answered = written.record, written.answered
     total, tax = _meant(written)
-    if answered.planned_tax is None and not tax_item:
+    if written.planned_tax is None and not tax_item:
         tax = None
     account_id, account_name = written.account()
     line = ReconciliationLine(
@@ -144,12 +161,12 @@ def line_of(
         account_name=account_name[:255],
         state=record.state,
         reason=record.reason,
-        is_explained=record.state in OPEN,
+        is_explained=record.state in OPEN or written.is_kept,
     )
     if found is None:
         line.finding = Finding.DELETED
         return line
-    _add_books(line, found, tax_item if answered.planned_tax is None else "")
+    _add_books(line, found, tax_item if written.planned_tax is None else "")
     if line.store_tax is None:
         line.books_tax = None
     line.changes = changes_of(written, found)
@@ -331,4 +348,4 @@ def _finding(written: Written, line: ReconciliationLine, found: FoundDocument) -
         return Finding.OTHER_ACCOUNT
     if line.changes:
         return Finding.EDITED
-    return Finding.STORE_CHANGED if differs else ""
+    return Finding.STORE_CHANGED if differs and not written.is_kept else ""

@@ -445,7 +445,7 @@ def _planned_rates(written: Written | None) -> Rates:
     """The store's tax by QuickBooks rate, as its plan proved it."""
     if written is None or written.is_void:
         return {}
-    return {rate: Decimal(str(amount)) for rate, amount in written.answered.planned_rates.items()}
+    return {rate: Decimal(str(amount)) for rate, amount in written.planned_rates.items()}
 
 
 def _order_id(marker: str) -> int:

@@ -16,7 +16,8 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from sync.models import Posting, Reconciliation, ReconciliationLine, Record
+from sync.engine.requests import ask
+from sync.models import Posting, Reconciliation, ReconciliationLine, Record, Request
 from sync.reconciliation import export, reading
 from sync.reconciliation.periods import Period, named
 from sync.reports import period_of
@@ -541,3 +542,23 @@ def test_gateway_fees_are_compared_and_leave_the_clearing_account(world: World, 
     found = reconciled(tenant)
     assert [(gap["kind"], gap["document"]) for gap in found["gaps"]] == [("deleted", "Purchase")]
     assert (found["currencies"][0]["books_fees"], found["exit"]) == ("0.00", 2)
+
+
+def test_a_version_that_somebody_decided_to_keep_is_explained(world: World) -> None:
+    tenant, (first, *_others) = three_orders(world)
+    line = {**first["Line"][0], "Amount": 1.0}
+    line["SalesItemLineDetail"] = {**line["SalesItemLineDetail"], "Qty": 1, "UnitPrice": 1.0}
+    world.edit_books("SalesReceipt", id=first["Id"], change={"Line": [line], "TxnTaxDetail": None})
+    assert kinds(reconciled(tenant)) == ["amount"]
+    for kind in (Request.Kind.RESYNC, Request.Kind.KEEP):
+        record = Posting.objects.get(qbo_id=first["Id"], operation="create").record
+        assert record is not None
+        ask([record], kind)
+        run_to_end(tenant)
+    assert states(tenant) == {"synced": 2, "skipped:kept_in_quickbooks": 1}
+    found = reconciled(tenant)
+    assert (found["gaps"], found["exit"]) == ([], 0)
+    [sums] = found["currencies"]
+    assert sums["unexplained"] == "0.00" != sums["difference"]
+    assert Decimal(sums["books_total"]) == net_in_the_ledger(world)
+    assert sums["store_tax"] != sums["books_tax"]

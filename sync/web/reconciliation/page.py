@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from connector.accounting.money import ZERO
 from sync.models import Reconciliation, ReconciliationLine, Record
 from sync.reconciliation import export, reading
+from sync.reconciliation.documents import KEPT
 from sync.reconciliation.periods import DAY, MONTH, Period
 from sync.reconciliation.sums import (
     DOCUMENTS,
@@ -262,7 +263,7 @@ def _note(line: ReconciliationLine, reason: str) -> str:
     if line.changes:
         changed = ", ".join(str(CHANGES[one]) for one in line.changes)
         return fill(_("Changed: %(fields)s"), {"fields": changed})
-    return _reason(reason) if line.finding == ReconciliationLine.Finding.NOT_SENT else ""
+    return _reason(reason) if line.finding == ReconciliationLine.Finding.NOT_SENT or reason == KEPT else ""
 
 
 def _reason(reason: str) -> str:
