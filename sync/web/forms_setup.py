@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -52,6 +53,13 @@ class OrdersForm(forms.Form):
         required=False,
         max_length=15,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    start_date = forms.DateField(
+        label=gettext_lazy("Integrations start date"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=gettext_lazy("Orders created from this day on are sent. Older ones stay out."),
+        error_messages={"invalid": gettext_lazy("Write the day as 2026-01-31.")},
     )
     time_zone = forms.ChoiceField(
         label=gettext_lazy("Account time zone"),
@@ -117,6 +125,7 @@ class OrdersForm(forms.Form):
                 "statuses": orders["statuses"],
                 "document": orders["document"],
                 "number_prefix": orders["number_prefix"],
+                "start_date": date.fromisoformat(options["tenant"]["start_date"]),
                 "time_zone": options["tenant"]["time_zone"],
                 "create_items": item_options["create"] or is_first,
                 "income_account": _id(item_options["income_account"])
@@ -169,8 +178,9 @@ class OrdersForm(forms.Form):
             items["income_account"] = {"id": clean["income_account"]}
         if clean.get("expense_account"):
             items["expense_account"] = {"id": clean["expense_account"]}
+        first_day = {"start_date": clean["start_date"].isoformat()} if clean["start_date"] else {}
         return {
-            "tenant": {"time_zone": clean["time_zone"]},
+            "tenant": {"time_zone": clean["time_zone"], **first_day},
             "orders": {
                 "statuses": clean["statuses"],
                 "document": clean["document"],

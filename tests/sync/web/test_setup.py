@@ -95,6 +95,17 @@ def test_saving_makes_a_version_and_an_audit_entry(step: str, leads_to: str, own
         assert saved(tenant)["payments"]["default_account"] is None
 
 
+def test_the_start_date_is_asked_before_anything_is_rehearsed(owner: Client, tenant: Tenant) -> None:
+    before = saved(tenant)["tenant"]["start_date"]
+    values = filled(owner, page(tenant, "orders"))
+    assert str(values["start_date"]) == before, "a day is there already: nobody has to choose one"
+    owner.post(page(tenant, "orders"), values)
+    assert saved(tenant)["tenant"]["start_date"] == before
+    owner.post(page(tenant, "orders"), values | {"start_date": "2099-01-01"})
+    assert saved(tenant)["tenant"]["start_date"] == "2099-01-01"
+    assert str(owner.get(page(tenant, "on")).context["form"]["start_date"].value()) == "2099-01-01"
+
+
 def test_a_prefix_that_leaves_no_room_for_the_number_is_refused(owner: Client, tenant: Tenant) -> None:
     values = filled(owner, page(tenant, "orders"))
     number = setup.store_lists(tenant).latest_number
