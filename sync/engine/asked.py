@@ -52,6 +52,14 @@ def _name_their_orders(work: Slice, requests: Sequence[Request]) -> None:
         work.run.save(update_fields=["parameters"])
 
 
+def give_up(work: Slice) -> None:
+    """Whoever cancels a run for what was asked takes the wish back, but for what is half done."""
+    open_ones = Request.objects.for_tenant(work.tenant).filter(state=Request.State.OPEN).select_related("record")
+    for request in open_ones:
+        if request.record.state != Record.State.SENDING:
+            request.end(Request.State.REFUSED, work.run, outcome="cancelled")
+
+
 def is_any_open(work: Slice) -> bool:
     return Request.objects.for_tenant(work.tenant).filter(state=Request.State.OPEN).exists()
 

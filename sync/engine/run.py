@@ -61,6 +61,8 @@ def advance(work: Slice) -> Step:
     try:
         _go_on(work)
         step = Step(more=False)
+        if run.cancel_requested and run.parameters.get("asked"):
+            asked.give_up(work)
         _finish(work, Run.State.CANCELLED if run.cancel_requested else Run.State.FINISHED)
     except SliceOver:
         step = Step(more=True)

@@ -90,8 +90,10 @@ PENDING: dict[str, Text] = {
     Request.Kind.UNDO: _("It is being removed from QuickBooks…"),
 }
 _MOVED_ON = _("It moved on meanwhile; nothing was changed.")
+_CANCELLED = _("Cancelled before anything was changed.")
 _GONE = _("Its document no longer stands in QuickBooks; nothing was changed.")
 OUTCOMES: dict[str, tuple[Literal["info", "ok", "warn", "bad"], Text]] = {
+    **{f"{kind}/cancelled": ("info", _CANCELLED) for kind in Request.Kind},
     "resync/same": ("ok", _("Read and compared just now: nothing differs.")),
     "resync/none": ("ok", _("Read again from the store just now.")),
     "resync/changed": ("info", _("The order has changed in the store; its document follows.")),

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from sync.models import Posting, Record, Request
+from sync.models import Posting, Record, Request, Run
+from sync.tasks import _follow_up
 from tenants.models import Tenant
 from tests.sync.asking import carried_out, wish
 from tests.sync.test_edits import BOTH, add_line, item_lines, kinds, standing
@@ -144,6 +145,33 @@ def test_a_wish_joins_the_run_under_way(world: World) -> None:
         one for one in world.documents() if one["Id"] == Posting.objects.get(record=record, operation="create").qbo_id
     ]
     assert Decimal(receipt["TotalAmt"]) == total_of(world, record.woo_id)
+
+
+def test_a_wish_that_came_too_late_for_a_run_gets_one_of_its_own(world: World) -> None:
+    tenant, record = sold(world)
+    run, _is_new = request_run(tenant, trigger="test")
+    Run.objects.filter(pk=run.pk).update(parameters={"only": "stock"})
+    [request] = wish(tenant, RESYNC, record)
+    finish(run)
+    request.refresh_from_db()
+    assert request.state == "open"
+    _follow_up(run.pk)
+    own = Run.objects.latest("pk")
+    assert own.parameters == {"asked": True, "order_ids": [record.woo_id]}
+    finish(own)
+    _follow_up(own.pk)
+    request.refresh_from_db()
+    assert (request.state, Run.objects.count()) == ("done", own.pk)
+
+
+def test_cancelling_the_run_takes_the_wish_back(world: World) -> None:
+    tenant, record = sold(world)
+    [request] = wish(tenant, RESYNC, record)
+    run = Run.objects.latest("pk")
+    Run.objects.filter(pk=run.pk).update(cancel_requested=True)
+    assert finish(run).state == Run.State.CANCELLED
+    request.refresh_from_db()
+    assert (request.state, request.result) == ("refused", {"outcome": "cancelled"})
 
 
 def test_an_order_deleted_in_the_store_is_said(world: World) -> None:

@@ -10,6 +10,9 @@ from sync.models import Posting, Record, Request
 from tenants.models import Tenant
 from tests.sync.asking import carried_out, wish
 from tests.sync.test_edits import BOTH, add_line, kinds
+from tests.sync.test_fees import sold as paid_with_fee
+from tests.sync.test_fees import with_fees
+from tests.sync.test_linking import key_in, link, seen
 from tests.sync.test_refunds import POT, TEA, only, refund, unpaid
 from tests.sync.world import World, assert_all_ended, assert_no_duplicates, record_of, run_to_end, states
 
@@ -115,6 +118,31 @@ def test_a_voided_invoice_is_taken_back(world: World) -> None:
     run_to_end(tenant)
     assert carried_out(tenant, UNDO, record_of(tenant, order_id))[1] == ["undone"]
     assert world.documents() == []
+
+
+def test_the_fee_of_a_gateway_goes_with_its_sale(world: World) -> None:
+    order_id = paid_with_fee(world)
+    tenant = with_fees(world)
+    run_to_end(tenant)
+    assert world.documents("Purchase")
+    assert carried_out(tenant, UNDO, record_of(tenant, order_id))[1] == ["undone"]
+    assert world.documents() == []
+    assert {one["balance"] for one in world.ledger()["accounts"]} == {"0.00"}
+
+
+def test_a_document_that_was_only_linked_is_not_ours_to_delete(world: World) -> None:
+    order_id = world.add_order(line_items=[TEA])
+    tenant = seen(world)
+    record = record_of(tenant, order_id)
+    link(tenant, record, key_in(world, order_id))
+    assert carried_out(tenant, UNDO, record)[1] == ["nothing"]
+    assert carried_out(tenant, Request.Kind.RESYNC, record)[1] == ["none"]
+    add_line(world, order_id)
+    run_to_end(tenant)
+    record.refresh_from_db()
+    assert (record.state, record.reason) == ("attention", "totals_differ")
+    assert len(world.documents()) == 1
+    assert Posting.objects.exclude(operation="create").count() == 0
 
 
 # What stands in the way
