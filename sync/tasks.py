@@ -208,7 +208,9 @@ def pull_forward(tenant_id: int) -> None:
 def _follow_up(run_id: int) -> None:
     """What a shop told while the run was reading is read by the next one; what people asked of it too late is done."""
     run = Run.objects.select_related("tenant__company").filter(pk=run_id).first()
-    if run is not None and run.state != Run.State.PAUSED and run.tenant.is_connected:
+    if run is None:
+        return
+    if run.state != Run.State.PAUSED and run.tenant.is_connected:
         start_asked(run.tenant, trigger=run.trigger)
     waiting = StoreHook.objects.filter(tenant__runs=run_id, wanted_since__isnull=False)
     for tenant_id in waiting.values_list("tenant_id", flat=True):
