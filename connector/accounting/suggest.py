@@ -41,8 +41,9 @@ class Suggestion:
 def suggest_tax_code(rate: StoreRate, codes: Sequence[TaxCode], *, home_country: str) -> Suggestion | None:
     """The code at exactly this percentage; among several the one of the rate's country, then of its name.
 
-    A code is foreign when its name carries another country's two letters, such as "DE 19.0% S"."""
-    fitting = [code for code in codes if code.rates and code.percent == rate.percent]
+    A code is foreign when its name carries another country's two letters, such as "DE 19.0% S", or another region's:
+    "GST/PST BC" is no code for "GST + RST MB", although both are at 12 %."""
+    fitting = [code for code in codes if code.rates and code.percent == rate.percent and not _is_elsewhere(code, rate)]
     if not fitting:
         return None
     country = rate.country or home_country
@@ -72,6 +73,14 @@ def suggest_untaxed_code(codes: Sequence[TaxCode]) -> Suggestion | None:
 def _is_of_country(code: TaxCode, country: str, home_country: str) -> bool:
     named = set(_COUNTRY_CODE.findall(code.name))
     return country in named or (not named and country == home_country)
+
+
+def _is_elsewhere(code: TaxCode, rate: StoreRate) -> bool:
+    """Both name a place, and not the same one."""
+    here = {*_COUNTRY_CODE.findall(rate.name), rate.state, rate.country} - {""}
+    there = set(_COUNTRY_CODE.findall(code.name))
+    is_named = bool(rate.state or _COUNTRY_CODE.search(rate.name))
+    return is_named and bool(there) and not here & there
 
 
 def _names_of(rate: StoreRate) -> set[str]:

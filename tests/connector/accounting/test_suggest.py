@@ -55,6 +55,20 @@ def test_a_foreign_rate_finds_the_code_that_names_its_country() -> None:
     assert suggested(StoreRate(8, "VAT", Decimal(20), "GB")) == ("3", "same_rate_same_country")
 
 
+def test_a_code_of_another_region_is_no_suggestion_whatever_its_percentage() -> None:
+    codes = (code("6", "GST/PST BC", "12"), code("7", "GST/QST QC - 9.975", "14.975"), code("2", "GST", "5"))
+
+    def found(name: str, percent: str, state: str = "") -> str | None:
+        rate = StoreRate(1, name, Decimal(percent), "CA", state)
+        suggestion = suggest_tax_code(rate, codes, home_country="CA")
+        return suggestion.ref.id if suggestion else None
+
+    assert found("GST + PST BC", "12") == found("GST + PST", "12", "BC") == "6"
+    assert found("GST + RST MB", "12") is found("GST + RST", "12", "MB") is None
+    assert found("GST + QST", "14.975") == found("GST + QST", "14.975", "QC") == "7"
+    assert found("GST", "5", "AB") == "2"
+
+
 def test_a_rate_for_everywhere_counts_as_home() -> None:
     assert suggested(StoreRate(2, "TVA 5.5%", Decimal("5.5"))) == ("5", "same_rate_same_country")
 
