@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from connector.accounting.books import CustomerWanted, NameRow
 from connector.accounting.commerce import Address, Order
@@ -19,7 +19,10 @@ from connector.accounting.texts import name_with, one_line, plain_name, say
 
 @dataclass(frozen=True, slots=True)
 class UseCustomer:
+    """by: how it was found, "email" or "name"; "" where it was known already."""
+
     ref: Ref
+    by: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ def match_customer(wanted: CustomerWanted, candidates: Iterable[NameRow], policy
     ours = [row for row in rows if row.kind == "Customer" and _has_currency(row, wanted)]
     found = _by_email(wanted, ours, policy)
     if found is not None:
-        return _usable(found, policy)
+        return _usable(found, policy, by="email")
     by_name: dict[str, list[NameRow]] = {}
     for row in rows:
         by_name.setdefault(normalise(row.name), []).append(row)
@@ -87,7 +90,7 @@ def match_customer(wanted: CustomerWanted, candidates: Iterable[NameRow], policy
             return CreateCustomer(replace(wanted, display_name=name))
         same = [row for row in holders if row in ours and _is_same_buyer(row, wanted)]
         if same:
-            return _usable(_preferred(same), policy)
+            return _usable(_preferred(same), policy, by="name")
     return Held("inactive_customer", {"name": wanted.display_name, "problem": "no_free_name"})
 
 
@@ -201,10 +204,10 @@ def _is_taken_by_other_kind(wanted: CustomerWanted, by_name: dict[str, list[Name
     return bool(holders) and all(row.kind != "Customer" for row in holders)
 
 
-def _usable(row: NameRow, policy: CustomerPolicy) -> CustomerDecision:
+def _usable(row: NameRow, policy: CustomerPolicy, *, by: str) -> CustomerDecision:
     ref = Ref(row.qbo_id, row.name)
     if row.active:
-        return UseCustomer(ref)
+        return UseCustomer(ref, by)
     if policy.reactivate:
         return ReactivateCustomer(ref, row)
     return Held("inactive_customer", {"name": row.name, "customer_id": row.qbo_id})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
@@ -37,7 +37,10 @@ class Sold(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UseItem:
+    """by: how it was found, "sku" or "name"; "" where it was known already."""
+
     ref: Ref
+    by: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,8 @@ def _is_called(row: NameRow, name: str) -> bool:
 def _usable(line: Sold, matching: Sequence[NameRow], policy: PostingPolicy) -> ItemDecision:
     active = [row for row in matching if row.active]
     if len(active) == 1:
-        return UseItem(Ref(active[0].qbo_id, active[0].name))
+        is_by_sku = policy.match_items_by == "sku" and bool(normalise(line.sku))
+        return UseItem(Ref(active[0].qbo_id, active[0].name), by="sku" if is_by_sku else "name")
     if len(active) > 1 or len(matching) > 1:
         found = ", ".join(f"{row.name} ({row.qbo_id})" for row in active or matching)
         return Held("ambiguous_sku", {"sku": line.sku, "name": line.name, "items": found})

@@ -107,31 +107,33 @@ def _with_known_skus(company: Company, rows: Sequence[NameRow]) -> list[NameRow]
 
 def by_names(company: Company, kinds: Sequence[NameKind], names: Iterable[str]) -> list[NameRow]:
     keys = {normalise(name) for name in names if name}
-    return _rows(MirrorEntry.objects.filter(company=company, kind__in=kinds, name_key__in=keys))
+    return rows_from(MirrorEntry.objects.filter(company=company, kind__in=kinds, name_key__in=keys))
 
 
 def by_emails(company: Company, emails: Iterable[str]) -> list[NameRow]:
     keys = {normalise(email) for email in emails if email}
-    return _rows(MirrorEntry.objects.filter(company=company, kind="Customer", email_key__in=keys))
+    return rows_from(MirrorEntry.objects.filter(company=company, kind="Customer", email_key__in=keys))
 
 
 def by_skus(company: Company, skus: Iterable[str]) -> list[NameRow]:
     keys = {normalise(sku) for sku in skus if sku}
-    return _rows(MirrorEntry.objects.filter(company=company, kind="Item", sku_key__in=keys))
+    return rows_from(MirrorEntry.objects.filter(company=company, kind="Item", sku_key__in=keys))
 
 
 def all_of(company: Company, kind: str) -> list[NameRow]:
     """One whole list by name, inactive rows included."""
-    return _rows(MirrorEntry.objects.filter(company=company, kind=kind).order_by("name_key", "qbo_id"))
+    return rows_from(MirrorEntry.objects.filter(company=company, kind=kind).order_by("name_key", "qbo_id"))
 
 
 def by_ids(company: Company, kind: NameKind, ids: Iterable[str]) -> dict[str, NameRow]:
     return {
-        row.qbo_id: row for row in _rows(MirrorEntry.objects.filter(company=company, kind=kind, qbo_id__in=set(ids)))
+        row.qbo_id: row
+        for row in rows_from(MirrorEntry.objects.filter(company=company, kind=kind, qbo_id__in=set(ids)))
     }
 
 
-def _rows(entries: Iterable[MirrorEntry]) -> list[NameRow]:
+def rows_from(entries: Iterable[MirrorEntry]) -> list[NameRow]:
+    """Rows of the table as values."""
     return [
         NameRow(
             kind=entry.kind,  # type: ignore[arg-type]  # written from NameRow.kind only

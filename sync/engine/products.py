@@ -31,6 +31,7 @@ from sync.engine.context import Slice
 from sync.engine.post import new_posting, send_everything
 from sync.engine.pull import OVERLAP, PAGE_SIZES, TOO_MUCH_AT_ONCE
 from sync.models import Cursor, Link, Posting, Record
+from sync.models import Mapping as SeenInStore
 
 STREAM = "products"
 AT_ONCE = 90
@@ -180,6 +181,8 @@ def _ingest(
         record.woo_id: record
         for record in Record.objects.for_tenant(work.tenant).filter(source=Record.Source.PRODUCT, woo_id__in=ids)
     }
+    sold = [product for _raw, product in rows if isinstance(product, Product) and product.kind not in PARTED]
+    SeenInStore.see_products(work.tenant, {item_key(*one.product): (one.name, one.sku) for one in sold})
     for raw, product in rows:
         record = known.get(product.id) or Record(tenant=work.tenant, source=Record.Source.PRODUCT, woo_id=product.id)
         known[product.id] = record
@@ -294,7 +297,7 @@ def _find(work: Slice, wanted: Mapping[ProductKey, tuple[Record, Product]], poli
             _end(work, record, decision)
         elif not isinstance(decision, UseItem | ReactivateItem):
             if _is_offered(record, product):
-                _end(work, record, Skipped("no_sku", {"name": product.name}))
+                _end(work, record, Skipped(_why_no_item(work, product), {"name": product.name}))
             else:
                 _skip(work, record, product)
         else:
@@ -307,6 +310,13 @@ def _find(work: Slice, wanted: Mapping[ProductKey, tuple[Record, Product]], poli
     for record, product, qbo_id in ready:
         _synced(work, record, product, qbo_id)
     work.checkpoint("products dealt with")
+
+
+def _why_no_item(work: Slice, product: Product) -> str:
+    links = Link.objects.for_tenant(work.tenant).filter(
+        company=work.company, kind=Link.Kind.ITEM, store_key=item_key(*product.product)
+    )
+    return "default_product" if links.filter(made_by=Link.DEFAULT).exists() else "no_sku"
 
 
 def _synced(work: Slice, record: Record, product: Product, qbo_id: str) -> None:

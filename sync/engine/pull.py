@@ -277,6 +277,7 @@ def note_gone(work: Slice, ids: Iterable[int]) -> None:
 def _note_occurrences(work: Slice, orders: Sequence[Order]) -> None:
     """Which gateways, tax rates, combinations of rates and products occur, so that they can be announced and mapped."""
     seen: dict[tuple[str, str], tuple[str, str]] = {}
+    products: dict[str, tuple[str, str]] = {}
     for order in orders:
         if order.payment_method:
             seen[(Mapping.Kind.GATEWAY, order.payment_method[:200])] = (order.payment_method_title, "")
@@ -287,7 +288,7 @@ def _note_occurrences(work: Slice, orders: Sequence[Order]) -> None:
             seen[(Mapping.Kind.TAX_RATE, ",".join(map(str, ids))[:200])] = (name, "")
         for line in order.lines:
             if line.product_id:
-                seen[(Mapping.Kind.PRODUCT, item_key(*line.product))] = (line.name, line.sku)
+                products[item_key(*line.product)] = (line.name, line.sku)
     if seen:
         is_news = gateways.is_known(work)
         Mapping.objects.bulk_create(
@@ -304,3 +305,4 @@ def _note_occurrences(work: Slice, orders: Sequence[Order]) -> None:
             ],
             ignore_conflicts=True,
         )
+    Mapping.see_products(work.tenant, products)

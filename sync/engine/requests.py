@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from django.db import IntegrityError, transaction
@@ -68,3 +68,13 @@ def ask(
         except IntegrityError:
             continue
     return made
+
+
+def orders_behind(records: Iterable[Record]) -> list[int]:
+    """What a run for these records names: their orders; nothing, and so everything, as soon as one is a product."""
+    ids: set[int] = set()
+    for record in records:
+        if record.source == Record.Source.PRODUCT:
+            return []
+        ids.add(record.parent.woo_id if record.parent is not None else record.woo_id)
+    return sorted(ids)

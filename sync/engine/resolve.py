@@ -307,6 +307,9 @@ def _linked_items(work: Slice, lines: Lines) -> dict[ProductKey, ItemDecision]:
     decisions: dict[ProductKey, ItemDecision] = {}
     for store_key, qbo_id in ids.items():
         key = by_key[store_key]
+        if store_key in links and links[store_key].made_by == Link.DEFAULT:
+            decisions[key] = None
+            continue
         line, policy = lines[key]
         row = rows.get(qbo_id)
         name = row.name if row else links[store_key].name if store_key in links else ""
@@ -358,6 +361,7 @@ def _remember(work: Slice, resolved: Resolved) -> None:
                 store_key=key,
                 qbo_id=decision.ref.id,
                 name=decision.ref.name[:500],
+                made_by=decision.by or Link.MATCHED,
             )
             for kind, key, decision in found
             if isinstance(decision, UseItem | UseCustomer)

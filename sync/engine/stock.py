@@ -238,9 +238,10 @@ def _linked(work: Slice) -> TenantQuerySet[Link]:
     items = MirrorEntry.objects.filter(
         company=work.company, kind="Item", type="Inventory", is_active=True, quantity__isnull=False
     )
-    return Link.objects.for_tenant(work.tenant).filter(
+    links = Link.objects.for_tenant(work.tenant).filter(
         company=work.company, kind=Link.Kind.ITEM, qbo_id__in=items.values("qbo_id")
     )
+    return links.exclude(made_by=Link.DEFAULT)  # the default item's stock is not the product's
 
 
 def _links_of(work: Slice, one: StockPass) -> TenantQuerySet[Link]:

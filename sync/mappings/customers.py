@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 
 from connector.accounting.books import NameRow
 from connector.accounting.commerce import Order
@@ -11,10 +11,10 @@ from connector.accounting.keys import normalise
 from connector.woo.parse import parse_order
 from sync.choices import latest_version
 from sync.engine import mirror
+from sync.mappings.links import LinkChange, set_link
 from sync.models import Link, Record
 from sync.models.scoping import TenantQuerySet
 from sync.policy import build_policy
-from tenants.audit import log_change
 from tenants.models import Company, Tenant, User
 
 LOOKED_AT = 500
@@ -43,25 +43,12 @@ def namesakes(company: Company, row: NameRow) -> list[NameRow]:
 
 
 def link_customers(
-    tenant: Tenant, keys: Collection[str], customer: NameRow, *, user: User, may_reactivate: bool = False
-) -> None:
-    """The next documents of these buyers are this customer's; what was posted stays as it is.
+    tenant: Tenant, buyers: Mapping[str, str], customer: NameRow, *, user: User, may_reactivate: bool = False
+) -> list[LinkChange]:
+    """The next documents of these buyers (store key -> name) are this customer's; what was posted stays as it is.
 
     may_reactivate: it is inactive, and made active again by the next run."""
-    for key in keys:
-        known = Link.objects.for_tenant(tenant).filter(company=tenant.company, kind=Link.Kind.CUSTOMER, store_key=key)
-        before = known.values_list("name", flat=True).first()
-        Link.objects.update_or_create(
-            tenant=tenant,
-            company=tenant.company,
-            kind=Link.Kind.CUSTOMER,
-            store_key=key,
-            defaults={
-                "qbo_id": customer.qbo_id,
-                "name": customer.name[:500],
-                "made_by": "hand",
-                "may_reactivate": may_reactivate,
-                "details_sign": "",
-            },
-        )
-        log_change(tenant, "mappings.customers", {key: [before, customer.name]}, user=user)
+    return [
+        set_link(tenant, Link.Kind.CUSTOMER, key, customer, label=name, user=user, may_reactivate=may_reactivate)
+        for key, name in buyers.items()
+    ]

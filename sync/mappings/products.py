@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any
 
 from connector.accounting.books import NameRow
@@ -11,6 +11,8 @@ from connector.accounting.items import Sold
 from connector.accounting.keys import item_key, normalise
 from connector.woo.parse import parse_order, parse_product
 from sync.engine import mirror
+from sync.mappings.links import LinkChange, set_link
+from sync.mappings.names import SELLABLE
 from sync.models import Link, Record
 from sync.models import Mapping as SeenInStore
 from sync.models.scoping import TenantQuerySet
@@ -18,7 +20,6 @@ from sync.setup import rows_of
 from tenants.audit import log_change
 from tenants.models import Company, Tenant, User
 
-SELLABLE = frozenset({"Service", "NonInventory", "Inventory"})
 LOOKED_AT = 500
 
 
@@ -74,27 +75,15 @@ def _sold(raw: Any) -> list[Sold]:
 
 
 def link_products(
-    tenant: Tenant, keys: Collection[str], item: NameRow, *, user: User, may_reactivate: bool = False
-) -> None:
-    """These products are sold as this item from now on, whatever their SKU says.
+    tenant: Tenant, products: Mapping[str, str], item: NameRow, *, user: User, may_reactivate: bool = False
+) -> list[LinkChange]:
+    """These products (store key -> name) are sold as this item from now on, whatever their SKU says.
 
     may_reactivate: it is inactive, and made active again by the next run."""
-    for key in keys:
-        known = Link.objects.for_tenant(tenant).filter(company=tenant.company, kind=Link.Kind.ITEM, store_key=key)
-        before = known.values_list("name", flat=True).first()
-        Link.objects.update_or_create(
-            tenant=tenant,
-            company=tenant.company,
-            kind=Link.Kind.ITEM,
-            store_key=key,
-            defaults={
-                "qbo_id": item.qbo_id,
-                "name": item.name[:500],
-                "made_by": "hand",
-                "may_reactivate": may_reactivate,
-            },
-        )
-        log_change(tenant, "mappings.products", {key: [before, item.name]}, user=user)
+    return [
+        set_link(tenant, Link.Kind.ITEM, key, item, label=name, user=user, may_reactivate=may_reactivate)
+        for key, name in products.items()
+    ]
 
 
 def allow_creation(tenant: Tenant, products: dict[str, str], *, sku: str, user: User) -> None:
@@ -107,4 +96,4 @@ def allow_creation(tenant: Tenant, products: dict[str, str], *, sku: str, user: 
             defaults={"may_create": True},
             create_defaults={"may_create": True, "label": name[:255], "sku": sku[:120]},
         )
-        log_change(tenant, "mappings.products", {key: [None, name]}, user=user)
+        log_change(tenant, "mappings.products", {name or key: [None, sku or name]}, user=user)

@@ -15,7 +15,13 @@ class Link(models.Model):
     """store_key: `customer:…` or `item:…` of connector.accounting.keys. Links belong to one company.
 
     details_sign: of the customer's details that were last sent along, so that the same are not sent again.
+    made_by: how the pair was found: MATCHED, "sku", "name", "email", "created", BY_HAND, or DEFAULT: a product that is
+    sold as whatever the default item is, because somebody said so.
     """
+
+    MATCHED = "match"
+    BY_HAND = "hand"
+    DEFAULT = "default"
 
     class Kind(models.TextChoices):
         CUSTOMER = "customer"
@@ -28,7 +34,7 @@ class Link(models.Model):
     qbo_id = models.CharField(max_length=30)
     name = models.CharField(max_length=500, blank=True)
     details_sign = models.CharField(max_length=64, blank=True)
-    made_by = models.CharField(max_length=20, default="match")
+    made_by = models.CharField(max_length=20, default=MATCHED)
     stock_aside = models.BooleanField(default=False, db_default=False)
     """A person set this product's zero aside; the store keeps its stock until the books hold some again."""
     may_reactivate = models.BooleanField(default=False, db_default=False)

@@ -6,13 +6,17 @@ occurs and what still lacks a choice, and remember choices about single products
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping as Dict
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from sync.models.scoping import TenantQuerySet
+
+if TYPE_CHECKING:
+    from tenants.models import Tenant
 
 
 class Mapping(models.Model):
@@ -26,7 +30,7 @@ class Mapping(models.Model):
     store_key = models.CharField(max_length=200)
     label = models.CharField(max_length=255, blank=True)
     sku = models.CharField(max_length=120, blank=True, db_default="")
-    """Of a product, as the first order that held it showed it."""
+    """Of a product, as it was last read."""
     qbo_id = models.CharField(max_length=30, blank=True)
     may_create = models.BooleanField(default=False, db_default=False)
     """Somebody asked for an item to be made for this product, whether or not the settings create items."""
@@ -46,3 +50,18 @@ class Mapping(models.Model):
                 condition=Q(kind__in=["tax_rate", "gateway", "product"]), name="mapping_kind_is_known"
             ),
         ]
+
+    @classmethod
+    def see_products(cls, tenant: Tenant, products: Dict[str, tuple[str, str]]) -> None:
+        """Store key -> (name, SKU) of products as they were just read; a person's choices stay as they are."""
+        now = timezone.now()
+        rows = [
+            cls(tenant=tenant, kind=cls.Kind.PRODUCT, store_key=key, label=name[:255], sku=sku[:120], last_seen_at=now)
+            for key, (name, sku) in sorted(products.items())
+        ]
+        cls.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["tenant", "kind", "store_key"],
+            update_fields=["label", "sku", "last_seen_at"],
+        )

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from sync.engine.requests import request_run
+from sync.engine.requests import orders_behind, request_run
 from sync.models import Record, Run
 from sync.models.scoping import TenantQuerySet
 from sync.tasks import enqueue
@@ -33,11 +33,10 @@ def look_again(workspace: Workspace, records: TenantQuerySet[Record], *, grace: 
 def _start(workspace: Workspace, *, grace: bool) -> None:
     tenant = workspace.tenant
     waiting = Record.objects.for_tenant(tenant).filter(state=Record.State.QUEUED).select_related("parent")
-    rows = waiting.values_list("source", "woo_id", "parent__woo_id").order_by("-ordered_at")[:AT_ONCE]
-    order_ids = sorted({parent if source == Record.Source.REFUND else woo_id for source, woo_id, parent in rows})
-    if not order_ids:
+    queued = list(waiting.only("source", "woo_id", "parent__woo_id").order_by("-ordered_at")[:AT_ONCE])
+    if not queued:
         return
-    run, is_new = request_run(tenant, trigger="button", user=workspace.person, order_ids=order_ids)
+    run, is_new = request_run(tenant, trigger="button", user=workspace.person, order_ids=orders_behind(queued))
     start_at = timezone.now() + timedelta(seconds=GRACE_SECONDS) if grace and is_new else None
     if start_at is not None:
         Run.objects.filter(pk=run.pk).update(not_before=start_at)

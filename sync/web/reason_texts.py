@@ -57,6 +57,11 @@ SKIPPED: dict[str, Reason] = {
         _("Without SKU"),
         _("It has no SKU in the store, so no item can be told to be the same. Add one, and it follows by itself."),
     ),
+    "default_product": Reason(
+        "tag",
+        _("Sold as the default product"),
+        _("Somebody chose that it is sold as the default product, so it has no item of its own."),
+    ),
     "sold_by_parts": Reason(
         "boxes", _("Sold by its parts"), _("Only its variations or parts are sold; each of them has its own item.")
     ),

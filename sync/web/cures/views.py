@@ -23,11 +23,10 @@ from sync.web.cures.offer import Cure, Refused, Taken
 from sync.web.cures.refresh import read_company_again
 from sync.web.cures.table import cure_of
 from sync.web.cures.ways import READ_AGAIN
+from sync.web.mappings.taking_back import UNDO_SECONDS, salt, take_links_back
 from sync.web.workspace import Workspace, in_workspace, show
 from tenants.models import Role
 
-SALT = "choice"
-UNDO_SECONDS = 3600
 _LISTED = ("missing_setting", "inactive_item", "inactive_customer")
 """Reasons that only a fresh name list ends, whoever changed something in QuickBooks."""
 
@@ -56,25 +55,25 @@ def take_cure(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 def undo_cure(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     """Takes the newest choice back; a choice that somebody built upon stays."""
     try:
-        number = int(signing.loads(request.POST.get("token", ""), salt=_salt(workspace), max_age=UNDO_SECONDS))
-    except (signing.BadSignature, ValueError, TypeError):
-        number = 0
-    if number and take_back(workspace.tenant, number, user=workspace.person):
+        token: Any = signing.loads(request.POST.get("token", ""), salt=salt(workspace), max_age=UNDO_SECONDS)
+    except signing.BadSignature:
+        token = 0
+    if isinstance(token, dict):
+        is_done, back = take_links_back(workspace, token), str(token["back"])
+    else:
+        is_done, back = bool(token) and take_back(workspace.tenant, token, user=workspace.person), "attention"
+    if is_done:
         look_again(workspace, Record.objects.none())
         messages.success(request, _("The choice is taken back. What was sent already stays as it is."))
     else:
         messages.error(request, _("Something else was chosen since. Change it on the page of its settings."))
-    return redirect("attention", slug=workspace.tenant.slug)
+    return redirect(back, slug=workspace.tenant.slug)
 
 
 def undo_token(workspace: Workspace) -> str:
     """For the newest version of the settings; good for this workspace and an hour."""
     version = latest_version(workspace.tenant)
-    return signing.dumps(version.number, salt=_salt(workspace)) if version else ""
-
-
-def _salt(workspace: Workspace) -> str:
-    return f"{SALT}:{workspace.tenant.pk}"
+    return signing.dumps(version.number, salt=salt(workspace)) if version else ""
 
 
 def _decide(request: HttpRequest, workspace: Workspace, cause: Cause, cure: Cure) -> Taken | Refused:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from sync.web.cures import views as cures
-from sync.web.mappings import payments, taxes
+from sync.web.mappings import customers, payments, products, taxes
 
 workspace_urls: list[URLPattern | URLResolver] = [
     path("attention/cure/", cures.take_cure, name="take_cure"),
@@ -19,4 +19,10 @@ workspace_urls: list[URLPattern | URLResolver] = [
     path("mappings/payments/save/", payments.save, name="mapping_payment_save"),
     path("mappings/payments/default/", payments.save_default, name="mapping_default_account"),
     path("mappings/payments/accept/", payments.accept, name="mapping_payments_accept"),
+    path("mappings/products/", products.products, name="mapping_products"),
+    path("mappings/products/choose/", products.choose, name="mapping_product_choose"),
+    path("mappings/products/save/", products.save, name="mapping_product_save"),
+    path("mappings/customers/", customers.customers, name="mapping_customers"),
+    path("mappings/customers/choose/", customers.choose, name="mapping_customer_choose"),
+    path("mappings/customers/save/", customers.save, name="mapping_customer_save"),
 ]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from sync.decisions import retry_all, skip_all
+from sync.engine.requests import orders_behind
 from sync.models import Record
 from sync.tasks import start_run
 from sync.web.forms import SkipForm
@@ -41,7 +42,7 @@ def _retry(request: HttpRequest, workspace: Workspace, selection: Selection) -> 
     told = tell_results("retry", results)
     queued = [result.record for result in told.done]
     if queued and workspace.tenant.is_connected:
-        orders = sorted({one.parent.woo_id if one.parent is not None else one.woo_id for one in queued})
+        orders = orders_behind(queued)
         named = orders if len(orders) <= ORDERS_NAMED else []
         start_run(workspace.tenant, trigger="button", user=workspace.person, order_ids=named)
     _log(workspace, "records.retry", queued)

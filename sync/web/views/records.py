@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from connector.accounting.keys import fee_key
 from sync.engine.linking import may_be_linked
+from sync.engine.requests import orders_behind
 from sync.models import Posting, Record, Request
 from sync.reports import find_cause, records_of_cause, with_documents, with_subject
 from sync.retention import days_kept
@@ -200,5 +201,4 @@ def get_record(workspace: Workspace, record_id: int) -> Record:
 def _start(workspace: Workspace, found: list[Record]) -> None:
     """A run for the orders of these records, when both sides are connected; else the next run finds them queued."""
     if workspace.tenant.is_connected:
-        order_ids = [one.parent.woo_id if one.parent is not None else one.woo_id for one in found]
-        start_run(workspace.tenant, trigger="button", user=workspace.person, order_ids=order_ids)
+        start_run(workspace.tenant, trigger="button", user=workspace.person, order_ids=orders_behind(found))
