@@ -27,6 +27,7 @@ from sync.web.labels import Badge
 from sync.web.mappings.frame import Shown, Verdict, show_trouble
 from sync.web.mappings.taking_back import token_of
 from sync.web.reason_texts import Text
+from sync.web.reasons import fill
 from sync.web.workspace import Workspace, in_workspace, show
 from tenants.models import Company, Role
 
@@ -54,6 +55,10 @@ WHY: Mapping[str, Text] = {
     "email": gettext_lazy("the same e-mail"),
     "name": gettext_lazy("the same name, another e-mail"),
 }
+ALSO: Mapping[str, Text] = {
+    "email": gettext_lazy("There is also “%(name)s”, with the same e-mail."),
+    "name": gettext_lazy("There is also “%(name)s”, with another e-mail."),
+}
 MODES: Mapping[str, Text] = {
     "organisation": gettext_lazy("company"),
     "generic": gettext_lazy("all buyers together"),
@@ -70,6 +75,10 @@ class Line:
     @property
     def doubles(self) -> list[tuple[Any, Text]]:
         return [(one.row, WHY[one.why]) for one in self.buyer.doubles]
+
+    @property
+    def told(self) -> list[str]:
+        return [fill(ALSO[one.why], {"name": one.row.name}) for one in self.buyer.doubles]
 
 
 @require_safe

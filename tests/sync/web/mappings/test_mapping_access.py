@@ -11,7 +11,16 @@ from sync.web.mappings.urls import workspace_urls
 from tenants.models import AuditEntry
 from tests.factories import Cast, captured, hold, record_of
 
-LOOKS = ["mappings", "mapping_taxes", "mapping_taxes_check", "mapping_payments"]
+LOOKS = [
+    "mappings",
+    "mapping_taxes",
+    "mapping_taxes_check",
+    "mapping_payments",
+    "mapping_products",
+    "mapping_customers",
+]
+CHOICES = ["mapping_product_choose", "mapping_customer_choose"]
+"""Looked at by those who may decide."""
 ACTIONS = [
     "take_cure",
     "undo_cure",
@@ -20,6 +29,8 @@ ACTIONS = [
     "mapping_payment_save",
     "mapping_default_account",
     "mapping_payments_accept",
+    "mapping_product_save",
+    "mapping_customer_save",
 ]
 DECISION = {"reason": "unmapped_tax_rate", "subject": "1", "action": "match", "code": "5", "key": "1"}
 ask_looks = pytest.mark.parametrize("name", LOOKS)
@@ -88,5 +99,15 @@ def test_a_viewer_sees_the_cause_without_its_control(bob: Client, people: Cast) 
     assert reverse("take_cure", args=[people.tenant.slug]) not in page
 
 
+@pytest.mark.parametrize("name", CHOICES)
+def test_a_choice_is_for_those_who_may_take_it(
+    name: str, alice: Client, bob: Client, charlie: Client, people: Cast
+) -> None:
+    url = address(name, people)
+    assert [client.get(url, follow=True).status_code for client in (alice, bob, charlie)] == [200, 403, 404]
+    assert Client().get(url).headers["Location"].startswith(reverse("account_login"))
+    assert untouched()
+
+
 def test_every_address_is_asked_for() -> None:
-    assert {pattern.name for pattern in workspace_urls} == {*LOOKS, *ACTIONS}  # type: ignore[union-attr]
+    assert {pattern.name for pattern in workspace_urls} == {*LOOKS, *CHOICES, *ACTIONS}  # type: ignore[union-attr]

@@ -10,7 +10,7 @@ from tenants.models import Tenant
 from tests.factories import Cast
 
 
-@pytest.mark.parametrize("name", ["mapping_taxes", "mapping_payments"])
+@pytest.mark.parametrize("name", ["mapping_taxes", "mapping_payments", "mapping_products", "mapping_customers"])
 def test_without_a_company_the_set_up_is_the_way_on(name: str, alice: Client, bob: Client, people: Cast) -> None:
     Tenant.objects.filter(pk=people.tenant.pk).update(company=None)
     url, setup = reverse(name, args=[people.tenant.slug]), reverse("setup", args=[people.tenant.slug])
