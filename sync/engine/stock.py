@@ -219,7 +219,10 @@ def _counts(one: StockPass) -> Counter[str]:
 def _pull_quantities(work: Slice, one: StockPass) -> None:
     """Into the mirror: the whole list on a full pass, else what changed. Our own writes before it are in the answer."""
     if one.kind == StockPass.Kind.CHANGES:
-        mirror.refresh(work, at_once=True)
+        # More changes than one answer holds have the lists read whole; these quantities are then newer than the pass.
+        read_at = work.company.names_read_at
+        if read_at is None or read_at < one.created_at:
+            mirror.refresh(work, at_once=True)
     else:
         start = 1
         while True:

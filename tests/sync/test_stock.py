@@ -9,6 +9,7 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
+from sync.connections.company import read_names
 from sync.engine.requests import request_run
 from sync.models import Cursor, Link, MirrorEntry, StockLine, StockPass
 from tenants.models import Company, Tenant
@@ -126,6 +127,18 @@ def test_news_of_an_item_pulls_the_next_pass_forward(world: World) -> None:
     Company.objects.update(items_changed_at=timezone.now() + timedelta(seconds=5))
     run_to_end(tenant)
     assert stock(world, products[0]["id"]) == 3
+
+
+def test_lists_that_were_read_whole_since_the_pass_began_are_not_read_again(world: World) -> None:
+    """As after more changes than one answer holds: asking for the same changes would fail the same way."""
+    tenant, products, items = shelf(world, [12, 7])
+    run_to_end(tenant)
+    count_in_books(world, items[0], 3)
+    StockPass.objects.create(tenant=tenant, company=tenant.company, kind="changes", state="wanted")
+    assert tenant.company is not None
+    read_names(tenant.company)
+    run = run_to_end(tenant, only="stock")
+    assert (run.state, run.qbo_reads, stock(world, products[0]["id"])) == ("finished", 0, 3)
 
 
 def test_what_is_sold_and_not_sent_yet_is_not_sold_twice(world: World) -> None:
