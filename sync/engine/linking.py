@@ -115,7 +115,7 @@ def link(
     accepts_difference: the person has seen that total or tax differ and says that it is the same sale."""
     with transaction.atomic():
         work.heartbeat()  # takes the company's row: a run of this company cannot plan the record meanwhile
-        record = Record.objects.select_for_update().select_related("parent").get(pk=record.pk)
+        record = Record.objects.select_for_update(of=("self",)).select_related("parent").get(pk=record.pk)
         refused = why_not(work.tenant, record, found)
         if refused is not None:
             return refused
@@ -137,7 +137,7 @@ def unlink(work: Slice, record: Record, *, by: str, then: Literal["skip", "send"
     sent as a document of its own at the next run."""
     with transaction.atomic():
         work.heartbeat()
-        record = Record.objects.select_for_update().select_related("parent").get(pk=record.pk)
+        record = Record.objects.select_for_update(of=("self",)).select_related("parent").get(pk=record.pk)
         posting = linked_posting(record)
         if posting is None:
             return Refusal.NOT_LINKED
