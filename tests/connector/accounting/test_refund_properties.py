@@ -151,7 +151,8 @@ def test_refunds_together_never_give_back_more_than_was_sold(
         posted = replace(sale, credits=tuple(credits))
         outcome = plan_refund(refund, order, policy, Parties(Ref("58")), posted, earlier=made)
         if not isinstance(outcome, Planned):
-            assert outcome.reason in ("zero_refund", "refund_exceeds_sale"), outcome
+            is_cents_off = outcome.details.get("problem") == "lines_differ"  # more than rounding of its lines explains
+            assert outcome.reason in ("zero_refund", "refund_exceeds_sale") or is_cents_off, outcome
             assert outcome.reason == "zero_refund" or order.fee_lines, outcome
             continue
         credits.append(PostedCredit(refund_key(order.id, refund.id), outcome.sale.number, outcome.sale.total))
