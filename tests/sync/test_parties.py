@@ -145,6 +145,33 @@ def test_several_buyers_share_a_customer_where_the_mode_says_so(world: World, mo
     assert customers(world) == ["WooCommerce Customer" if mode == "generic" else "Maison Swann"]
 
 
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [("Zoé 🌸", "Moreau"), ("Moreau:", "Fils"), ("J" * 90, "M" * 90), ("Jeanne", "Moreau &amp; Fils")],
+    ids=["emoji", "colon", "long", "entities"],
+)
+def test_a_name_that_quickbooks_would_refuse_is_written_so_that_it_takes_it_and_stays_one_customer(
+    world: World, first: str, last: str
+) -> None:
+    tenant = world.connect()
+    for _order in range(2):
+        world.add_order(line_items=TEA, **buyer(first, last))
+        run_to_end(tenant)
+    assert states(tenant) == {"synced": 2}
+    (name,) = customers(world)
+    assert ":" not in name
+    assert "&amp;" not in name
+    assert len(name) <= 500
+
+
+def test_without_a_company_the_organisation_is_the_buyer_and_the_record_says_so(world: World) -> None:
+    order_id = world.add_order(line_items=TEA)
+    tenant = world.connect(orders={"customer_mode": "organisation"})
+    run_to_end(tenant)
+    assert customers(world) == ["Jeanne Moreau"]
+    assert "no_company" in {one["reason"] for one in record_of(tenant, order_id).notices}
+
+
 # Details of those that exist
 
 
