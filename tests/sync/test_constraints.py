@@ -23,6 +23,8 @@ from sync.models import (
     OptionsVersion,
     Posting,
     Recipient,
+    Reconciliation,
+    ReconciliationLine,
     Record,
     Report,
     ReportMail,
@@ -112,6 +114,15 @@ class Rows:
     def request(self, **fields: Any) -> Request:
         return Request.objects.create(**{"tenant": self.tenant, "record": self.record, "kind": "resync", **fields})
 
+    def reconciliation(self, **fields: Any) -> Reconciliation:
+        days = {"first": "2026-11-01", "last": "2026-11-30"}
+        return Reconciliation.objects.create(**{"tenant": self.tenant, "company": self.company, **days, **fields})
+
+    def reconciliation_line(self, **fields: Any) -> ReconciliationLine:
+        whole = Reconciliation.objects.first() or self.reconciliation()
+        values = {"reconciliation": whole, "tenant": self.tenant, "record": self.record, "kind": "sale", **fields}
+        return ReconciliationLine.objects.create(**values)
+
     def attempt(self, **fields: Any) -> ConnectionAttempt:
         values = {"tenant": self.tenant, "user": self.user, "side": "store", **fields}
         values.setdefault("expires_at", timezone.now() + timedelta(hours=1))
@@ -163,7 +174,16 @@ BREAKS: dict[str, Callable[[Rows], object]] = {
     ),
     "one_open_request_per_record": lambda rows: (rows.request(), rows.request(kind="undo")),
     "keyed_document_once_per_tenant": lambda rows: _twice(rows.keyed),
+    "one_active_reconciliation_per_period": lambda rows: _twice(rows.reconciliation),
+    "reconciliation_line_once_per_document": lambda rows: _twice(
+        lambda: rows.reconciliation_line(entity="Invoice", qbo_id="7")
+    ),
+    "reconciliation_line_once_without_document": lambda rows: _twice(rows.reconciliation_line),
     # States
+    "reconciliation_state_is_known": lambda rows: rows.reconciliation(state="gone", finished_at=timezone.now()),
+    "reconciliation_has_days": lambda rows: rows.reconciliation(last="2026-10-31"),
+    "reconciliation_that_ended_has_an_end": lambda rows: rows.reconciliation(state="ready"),
+    "reconciliation_line_kind_is_known": lambda rows: rows.reconciliation_line(kind="gift"),
     "keyed_state_is_known": lambda rows: rows.keyed(state="lost"),
     "request_state_is_known": lambda rows: rows.request(state="gone", ended_at=timezone.now()),
     "request_kind_is_known": lambda rows: rows.request(kind="whim"),
@@ -187,6 +207,7 @@ BREAKS: dict[str, Callable[[Rows], object]] = {
     "options_version_from_one": lambda rows: OptionsVersion.objects.create(tenant=rows.tenant, number=0, document={}),
     "company_state_is_known": lambda rows: Company.objects.update(state="gone"),
     "company_learned_overrides_is_known": lambda rows: Company.objects.update(learned_overrides="perhaps"),
+    "company_learned_rounding_is_known": lambda rows: Company.objects.update(learned_rounding="by_feel"),
     "company_lease_has_an_end": lambda rows: Company.objects.update(lease_token="x", lease_until=None),
     "tenant_store_state_is_known": lambda rows: Tenant.objects.update(store_state="gone"),
     "tenant_has_a_slug": lambda rows: Tenant.objects.update(slug=""),
