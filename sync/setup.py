@@ -18,12 +18,10 @@ from connector.accounting.commerce import DRAFT_STATUSES, Order, Unreadable
 from connector.accounting.facts import facts_from_json
 from connector.accounting.policy import TaxWorld
 from connector.accounting.suggest import (
-    StoreRate,
     Suggestion,
     default_account,
     suggest_account,
     suggest_payment_method,
-    suggest_tax_code,
     suggest_untaxed_code,
 )
 from connector.woo.client import OrderRow, WooStore
@@ -174,20 +172,6 @@ def tax_world(tenant: Tenant, options: Mapping[str, Any]) -> TaxWorld | None:
     if mode != "auto":
         return mode  # type: ignore[no-any-return]  # checked against the schema
     return facts.tax_world if facts else None
-
-
-def tax_suggestions(tenant: Tenant, lists: StoreLists) -> dict[int, Suggestion]:
-    """Store rate id -> suggested code."""
-    facts = facts_of(tenant)
-    if facts is None:
-        return {}
-    found: dict[int, Suggestion] = {}
-    for rate in lists.rates:
-        row = StoreRate(rate.id, rate.name, rate.percent, rate.country, rate.state)
-        suggestion = suggest_tax_code(row, facts.tax_codes, home_country=facts.country)
-        if suggestion is not None:
-            found[rate.id] = suggestion
-    return found
 
 
 def untaxed_suggestion(tenant: Tenant) -> Suggestion | None:

@@ -83,6 +83,18 @@ class TaxTable:
             if row.code is None and row.suggestion is not None and row.suggestion.is_only and not row.is_optional
         )
 
+    @property
+    def first_rows(self) -> tuple[TaxRow, ...]:
+        """What a first set-up asks for: rates and combinations of the store, without the rates that orders bear only
+        together with others, such as GST beside QST, while no code is chosen for them."""
+        rated = [row for row in self.rows if row.rate_ids and (row.is_in_store or row.lines or row.orders)]
+        combined = {rate_id for row in rated if len(row.rate_ids) > 1 and row.lines for rate_id in row.rate_ids}
+        return tuple(
+            row
+            for row in rated
+            if len(row.rate_ids) > 1 or row.lines or row.code or row.orders or row.rate_ids[0] not in combined
+        )
+
     def row(self, key: str) -> TaxRow | None:
         return next((row for row in self.rows if row.key == key), None)
 
@@ -149,12 +161,17 @@ def choose_codes(tenant: Tenant, choices: Sequence[tuple[str, str, Decimal | Non
                 ids = _ids(key)
                 section["rates"] = [row for row in section["rates"] if sorted(row["rate_ids"]) != ids]
                 if code is not None:
-                    row: dict[str, Any] = {"rate_ids": ids, "tax_code": code}
-                    section["rates"].append(row if percent is None else {**row, "percent": f"{percent.normalize():f}"})
+                    section["rates"].append(choice_of(ids, code_id, percent))
         saved = save_choices(
             tenant, {"taxes": section}, user=user, action="mappings.taxes", helps=("tax_not_representable",)
         )
         return list(saved.problems)
+
+
+def choice_of(rate_ids: Sequence[int], code_id: str, percent: Decimal | None) -> dict[str, Any]:
+    """One element of the setting taxes.rates."""
+    row: dict[str, Any] = {"rate_ids": list(rate_ids), "tax_code": {"id": code_id}}
+    return row if percent is None else {**row, "percent": f"{percent.normalize():f}"}
 
 
 def fits(code: TaxCode, percent: Decimal) -> bool:

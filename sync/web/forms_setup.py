@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from connector.accounting.books import CompanyFacts, NameRow
 from connector.accounting.items import NEEDS_EXPENSE_ACCOUNT
 from connector.woo.facts import StoreStatus
+from sync.mappings.taxes import TaxTable, choice_of, key_of
 from sync.missing import EXPENSE_TYPES, expense_account
 from sync.setup import GatewayProposal, StoreLists
 from sync.web.reasons import status_name
@@ -201,7 +202,8 @@ def _status_choices(statuses: Iterable[StoreStatus], chosen: Iterable[str]) -> C
 
 
 class MappingsForm(forms.Form):
-    """Store tax rates to tax codes, payment methods to accounts. Fields: rate_<id>, account_<n>, method_<n>."""
+    """Store tax rates to tax codes, payment methods to accounts. Fields: rate_<id> (rate_<id>_<id> for a
+    combination), account_<n>, method_<n>."""
 
     untaxed_code = forms.ChoiceField(
         label=gettext_lazy("Lines without tax"),
@@ -226,49 +228,44 @@ class MappingsForm(forms.Form):
         options: Mapping[str, Any],
         lists: StoreLists,
         facts: CompanyFacts,
-        world: str,
+        taxes: TaxTable,
         accounts: list[NameRow],
         methods: list[NameRow],
         items: list[NameRow],
-        suggested_codes: Mapping[int, str],
         suggested_untaxed: str,
         gateway_proposals: Mapping[str, GatewayProposal],
         usual_account: str,
         tax_item: str,
     ) -> None:
-        taxes, payments = options["taxes"], options["payments"]
+        chosen, payments = options["taxes"], options["payments"]
         super().__init__(
             data,
             initial={
-                "untaxed_code": _id(taxes["untaxed_code"]) or suggested_untaxed,
-                "tax_item": _id(taxes["tax_item"]) or tax_item,
+                "untaxed_code": _id(chosen["untaxed_code"]) or suggested_untaxed,
+                "tax_item": _id(chosen["tax_item"]) or tax_item,
                 "default_account": _id(payments["default_account"]) or usual_account,
             },
         )
         self.lists = lists
-        self.maps_taxes = world == "global"
+        self.rates = {rate_field(row.key): row for row in taxes.first_rows}
         codes: Choices = [("", _("Choose…")), *((code.id, code.name) for code in facts.tax_codes)]
         self.fields["untaxed_code"].choices = codes  # type: ignore[attr-defined]
         services = [row for row in items if row.type == "Service"]
         self.fields["tax_item"].choices = choices_of(services)  # type: ignore[attr-defined]
         money = [row for row in accounts if row.type in _MONEY_TYPES]
         self.fields["default_account"].choices = choices_of(money, none=_("None"))  # type: ignore[attr-defined]
-        if not self.maps_taxes:
+        if taxes.world != "global":
             del self.fields["untaxed_code"]
-        if world != "off":
+        if taxes.world != "off":
             del self.fields["tax_item"]
-        if self.maps_taxes:
-            self._add_rates(taxes, codes, suggested_codes)
+        self._add_rates(codes)
         self._add_gateways(payments, money, methods, gateway_proposals)
 
-    def _add_rates(self, taxes: Mapping[str, Any], codes: Choices, suggested: Mapping[int, str]) -> None:
-        chosen = {row["rate_ids"][0]: _id(row["tax_code"]) for row in taxes["rates"] if len(row["rate_ids"]) == 1}
-        for rate in self.lists.rates:
-            self.fields[f"rate_{rate.id}"] = forms.ChoiceField(
-                label=rate.name,
-                required=False,
-                choices=codes,
-                initial=chosen.get(rate.id) or suggested.get(rate.id, ""),
+    def _add_rates(self, codes: Choices) -> None:
+        for name, row in self.rates.items():
+            meant = row.code or (row.suggestion.ref if row.suggestion else None)
+            self.fields[name] = forms.ChoiceField(
+                label=row.name, required=False, choices=codes, initial=meant.id if meant else ""
             )
 
     def _add_gateways(
@@ -296,17 +293,18 @@ class MappingsForm(forms.Form):
             )
 
     def sections(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """The choices as parts of a tenant document; combined rates and gateways that are not shown keep theirs."""
+        """The choices as parts of a tenant document; rates and gateways that were not shown keep theirs."""
         clean = self.cleaned_data
         taxes: dict[str, Any] = {}
-        if self.maps_taxes:
-            combined = [row for row in options["taxes"]["rates"] if len(row["rate_ids"]) > 1]
-            single = [
-                {"rate_ids": [rate.id], "tax_code": {"id": clean[f"rate_{rate.id}"]}, "percent": str(rate.percent)}
-                for rate in self.lists.rates
-                if clean.get(f"rate_{rate.id}")
+        answered = {name: row for name, row in self.rates.items() if name in self.data}
+        if answered:
+            kept = [row for row in options["taxes"]["rates"] if rate_field(key_of(row["rate_ids"])) not in answered]
+            chosen = [
+                choice_of(row.rate_ids, clean[name], row.percent) for name, row in answered.items() if clean[name]
             ]
-            taxes = {"rates": [*single, *combined], "untaxed_code": _ref(clean["untaxed_code"])}
+            taxes["rates"] = [*chosen, *kept]
+        if "untaxed_code" in self.fields:
+            taxes["untaxed_code"] = _ref(clean["untaxed_code"])
         if "tax_item" in self.fields:
             taxes["tax_item"] = _ref(clean["tax_item"])
         shown = {gateway.id for gateway in self.lists.gateways}
@@ -324,6 +322,11 @@ class MappingsForm(forms.Form):
             "taxes": taxes,
             "payments": {"default_account": _ref(clean["default_account"]), "methods": methods},
         }
+
+
+def rate_field(key: str) -> str:
+    """The name of the field for a rate ("3") or a combination ("1,2")."""
+    return "rate_" + key.replace(",", "_")
 
 
 class ExtrasForm(forms.Form):

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from connector.errors import SyncError
 from sync import linking, missing, setup
+from sync.mappings.taxes import TaxRow, tax_table
 from sync.missing import Made, Missing
 from sync.portability import Problem
 from sync.tasks import request_webhooks, start_run
@@ -26,6 +27,7 @@ from sync.web.forms_setup import ExtrasForm, MappingsForm, OrdersForm, TurnOnFor
 from sync.web.manage.locks import why_locked
 from sync.web.reason_texts import Text
 from sync.web.rehearsed import prove_rehearsal, rows_of
+from sync.web.suggestion_texts import LONG, OTHERS_FIT
 from sync.web.troubles import find_trouble
 from sync.web.workspace import Workspace, in_workspace, show
 from tenants.audit import log_change
@@ -62,13 +64,20 @@ class StepLink:
 
 @dataclass(frozen=True, slots=True)
 class RateRow:
-    """One store rate with its select; `is_suggested` while nobody has chosen."""
+    """One store rate, or a combination of them, with its select; `hint` says why a code is suggested while nobody has
+    chosen."""
 
-    name: str
-    country: str
-    percent: Any
+    row: TaxRow
     field: forms.BoundField
-    is_suggested: bool
+    hint: str
+
+    @property
+    def country(self) -> str:
+        return ", ".join(self.row.countries)
+
+    @property
+    def is_combined(self) -> bool:
+        return len(self.row.rate_ids) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,21 +137,22 @@ def orders(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @in_workspace(Role.ADMIN)
 def mappings(request: HttpRequest, workspace: Workspace) -> HttpResponse:
-    """Every store rate to a tax code, every payment method to its account; suggestions are chosen already."""
+    """Every store rate and every combination that occurs to a tax code, every payment method to its account;
+    suggestions are chosen already."""
     tenant = workspace.tenant
     if (away := needs_connections(request, workspace)) is not None:
         return away
     company, facts, options = tenant.company, setup.facts_of(tenant), setup.options_of(tenant)
     assert company is not None
     assert facts is not None
+    is_fresh = "refresh" in request.GET
     try:
-        lists = setup.store_lists(tenant, fresh="refresh" in request.GET)
+        lists = setup.store_lists(tenant, fresh=is_fresh)
+        taxes = tax_table(tenant, fresh=is_fresh)
     except SyncError as error:
         return _unreachable(request, workspace, "mappings", error)
-    suggestions = setup.tax_suggestions(tenant, lists)
     untaxed = setup.untaxed_suggestion(tenant)
-    world = setup.tax_world(tenant, options) or "off"
-    lacking = missing.find_missing(tenant, options, gateways=lists.gateways, tax_is_off=world == "off")
+    lacking = missing.find_missing(tenant, options, gateways=lists.gateways, tax_is_off=taxes.world == "off")
     lacking = [one for one in lacking if not one.key.startswith("orders.")]
     made = _make(request, workspace, lacking)
     fields = {f"{missing.GATEWAY}{gateway.id}": f"account_{n}" for n, gateway in enumerate(lists.gateways)}
@@ -152,11 +162,10 @@ def mappings(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         options=options,
         lists=lists,
         facts=facts,
-        world=world,
+        taxes=taxes,
         accounts=setup.rows_of(company, "Account"),
         methods=setup.rows_of(company, "PaymentMethod"),
         items=setup.rows_of(company, "Item"),
-        suggested_codes={rate_id: suggestion.ref.id for rate_id, suggestion in suggestions.items()},
         suggested_untaxed=untaxed.ref.id if untaxed else "",
         gateway_proposals=setup.gateway_proposals(company, lists),
         usual_account=setup.usual_account(company),
@@ -169,12 +178,14 @@ def mappings(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         _report(form, problems)
     context = {
         "form": form,
-        "world": world,
-        "rates": _rate_rows(form, options, set(suggestions)),
+        "world": taxes.world,
+        "rates": [RateRow(row, form[name], _hint(row)) for name, row in form.rates.items()],
         "gateways": _gateway_rows(form),
         "missing": [one for one in lacking if one.key not in made.refs],
         "made": made,
-        "unmatched": sum(1 for rate in lists.rates if form.maps_taxes and not form[f"rate_{rate.id}"].value()),
+        "unmatched": sum(
+            not form[name].value() and bool(row.lines or not taxes.looked_at) for name, row in form.rates.items()
+        ),
     }
     return _show(request, workspace, "mappings", context)
 
@@ -397,20 +408,10 @@ def _report(form: forms.Form, problems: list[Problem]) -> None:
         form.add_error(name if name in form.fields else None, problem.message)
 
 
-def _rate_rows(form: MappingsForm, options: dict[str, Any], suggested: set[int]) -> list[RateRow]:
-    if not form.maps_taxes:
-        return []
-    chosen = {row["rate_ids"][0] for row in options["taxes"]["rates"] if len(row["rate_ids"]) == 1}
-    return [
-        RateRow(
-            rate.name,
-            " ".join(part for part in (rate.country, rate.state) if part),
-            rate.percent,
-            form[f"rate_{rate.id}"],
-            rate.id in suggested and rate.id not in chosen,
-        )
-        for rate in form.lists.rates
-    ]
+def _hint(row: TaxRow) -> str:
+    if row.code is not None or row.suggestion is None:
+        return ""
+    return str(LONG[row.suggestion.reason] if row.suggestion.is_only else OTHERS_FIT)
 
 
 def _gateway_rows(form: MappingsForm) -> list[GatewayRow]:

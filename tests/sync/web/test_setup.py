@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.test import Client
@@ -72,10 +73,11 @@ def test_every_rate_has_its_code_chosen_before_anybody_chooses(owner: Client, te
         document={**version.document, "taxes": {**version.document["taxes"], "rates": []}}
     )
     rates = owner.get(page(tenant, "mappings")).context["rates"]
-    assert {row.name for row in rates} == {rate["name"] for rate in shop.store_taxes()}
-    assert all(row.is_suggested for row in rates)
+    assert {row.row.name for row in rates} == {rate["name"] for rate in shop.store_taxes()}
+    assert len(rates) == len(shop.store_taxes())
+    assert all(row.hint for row in rates)
     names = {code.id: code.name for code in setup.facts_of(tenant).tax_codes}  # type: ignore[union-attr]
-    assert all(f"{float(row.percent):.1f}%" in names[row.field.value()] for row in rates)
+    assert all(f"{float(row.row.percent):.1f}%" in names[row.field.value()] for row in rates)
 
 
 @pytest.mark.parametrize(("step", "leads_to"), [("orders", "mappings"), ("mappings", "rehearsal")])
@@ -212,10 +214,7 @@ def test_what_the_dry_run_promises_is_sent_when_every_suggestion_is_taken(
     new_world: object,  # noqa: F811
 ) -> None:
     shop: World = new_world(profile, orders=12)  # type: ignore[operator]
-    whole = shop.document()
-    shop.apply({name: whole[name] for name in ("tenant", "woocommerce", "quickbooks")})
-    tenant = shop.document_tenant()
-    owner = signed_in(member(tenant, "alice@dupont.example", Role.OWNER, "Alice Dupont"))
+    tenant, owner = unmapped(shop)
     for step, leads_to in (("orders", "mappings"), ("mappings", "rehearsal")):
         answer = owner.post(page(tenant, step), filled(owner, page(tenant, step)))
         assert answer.headers.get("Location") == page(tenant, leads_to), answer.content.decode()
@@ -227,6 +226,90 @@ def test_what_the_dry_run_promises_is_sent_when_every_suggestion_is_taken(
     finish(Run.objects.get(tenant=tenant))
     states = dict(Record.objects.filter(tenant=tenant, source="order").values_list("woo_id", "state"))
     assert {woo_id: states[woo_id] for woo_id in promised} == dict.fromkeys(promised, Record.State.SYNCED)
+
+
+def unmapped(shop: World) -> tuple[Tenant, Client]:
+    """Connected, with nothing chosen."""
+    whole = shop.document()
+    shop.apply({name: whole[name] for name in ("tenant", "woocommerce", "quickbooks")})
+    tenant = shop.document_tenant()
+    return tenant, signed_in(member(tenant, "alice@dupont.example", Role.OWNER, "Alice Dupont"))
+
+
+def take_all(owner: Client, tenant: Tenant) -> None:
+    for step in ("orders", "mappings"):
+        answer = owner.post(page(tenant, step), filled(owner, page(tenant, step)))
+        assert answer.status_code == 302, answer.content.decode()
+
+
+def first_run(owner: Client, tenant: Tenant) -> list[Record]:
+    """The orders after everything was turned on."""
+    looked_through(tenant)
+    owner.post(page(tenant, "on"), {"start_date": "2018-01-01"})
+    finish(Run.objects.get(tenant=tenant))
+    return list(Record.objects.filter(tenant=tenant, source="order"))
+
+
+def test_in_canada_rates_that_stand_together_are_one_choice(new_world: object) -> None:  # noqa: F811
+    shop: World = new_world("ca", orders=30)  # type: ignore[operator]
+    tenant, owner = unmapped(shop)
+    answer = owner.get(page(tenant, "mappings"))
+    rates = {row.row.name: row for row in answer.context["rates"]}
+    both = rates["GST + QST"]
+    ids = {rate["name"]: rate["id"] for rate in shop.store_taxes()}
+    assert both.row.rate_ids == tuple(sorted((ids["GST"], ids["QST"])))
+    assert both.row.percent == Decimal("14.975")
+    assert both.hint
+    code = next(code for code in setup.facts_of(tenant).tax_codes if code.id == both.field.value())  # type: ignore[union-attr]
+    assert abs(code.percent - Decimal("14.975")) < Decimal("0.001")
+    assert "QST" not in rates, "it never stands alone"
+    assert not rates["RST MB"].field.value(), "no order bears it, and no code is at its rate"
+    assert answer.context["unmatched"] == 0, "only what orders bear is asked for"
+    take_all(owner, tenant)
+    rows = saved(tenant)["taxes"]["rates"]
+    assert {"rate_ids": list(both.row.rate_ids), "tax_code": code.id, "percent": "14.975"} in [
+        {**row, "tax_code": row["tax_code"]["id"]}
+        for row in rows  # type: ignore[attr-defined]
+    ]
+    again = {row.row.name: row for row in owner.get(page(tenant, "mappings")).context["rates"]}
+    assert (again["GST + QST"].field.value(), again["GST + QST"].hint) == (code.id, "")
+    orders = first_run(owner, tenant)
+    assert not [order for order in orders if order.reason == "unmapped_tax_rate"]
+    sold = [order for order in orders if order.state == Record.State.SYNCED]
+    assert sold
+    assert all(order.proof["store_tax"] == order.proof["document_tax"] for order in sold)
+    named = {tax["name"] for one in shop.documents("SalesReceipt") for tax in one["taxes"]}
+    assert {rate.name for rate in code.rates} <= named
+
+
+def test_with_us_rates_by_hand_every_combination_of_an_order_is_one_choice(new_world: object) -> None:  # noqa: F811
+    shop: World = new_world("us", orders=12, tax_world="us_manual")  # type: ignore[operator]
+    tenant, owner = unmapped(shop)
+    context = owner.get(page(tenant, "mappings")).context
+    combined = [row for row in context["rates"] if row.is_combined]
+    assert combined
+    assert all(row.field.value() for row in combined)
+    alone = {row.row.rate_ids[0] for row in context["rates"] if not row.is_combined and not row.row.lines}
+    assert not alone & {rate_id for row in combined for rate_id in row.row.rate_ids}
+    take_all(owner, tenant)
+    chosen = {tuple(row["rate_ids"]): row["tax_code"]["id"] for row in saved(tenant)["taxes"]["rates"]}  # type: ignore[attr-defined]
+    assert {row.row.rate_ids: row.field.value() for row in combined}.items() <= chosen.items()
+    orders = first_run(owner, tenant)
+    assert not [order for order in orders if order.reason == "unmapped_tax_rate"]
+    assert [order for order in orders if order.state == Record.State.SYNCED]
+
+
+def test_a_combination_that_is_not_asked_for_keeps_its_code(owner: Client, tenant: Tenant, shop: World) -> None:
+    ids = sorted(rate["id"] for rate in shop.store_taxes())[:2]
+    rates = saved(tenant)["taxes"]["rates"]
+    own = {"rate_ids": [*ids, 987654], "tax_code": rates[0]["tax_code"]}  # type: ignore[index]
+    person = owner_of(tenant)
+    assert not setup.save_step(tenant, "mappings", {"taxes": {"rates": [*rates, own]}}, user=person)  # type: ignore[misc]
+    values = filled(owner, page(tenant, "mappings"))
+    owner.post(page(tenant, "mappings"), values | {f"rate_{ids[0]}": ""})
+    left = [row["rate_ids"] for row in saved(tenant)["taxes"]["rates"]]  # type: ignore[attr-defined]
+    assert own["rate_ids"] in left
+    assert [ids[0]] not in left
 
 
 def test_a_day_that_is_none_turns_nothing_on(owner: Client, tenant: Tenant) -> None:
