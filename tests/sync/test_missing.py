@@ -11,7 +11,8 @@ from django.utils import translation
 from connector.errors import RetryableError
 from connector.woo.facts import StoreGateway
 from sync import missing, setup
-from sync.models import Batch, Link, MirrorEntry, Posting
+from sync.choices import save_choices
+from sync.models import Batch, Link, MirrorEntry, OptionsVersion, Posting
 from tenants.lease import acquire_run_lease
 from tenants.models import AuditEntry, Company, Role, Tenant, User
 from tests.factories import member
@@ -174,3 +175,58 @@ def test_names_are_in_the_readers_language(tenant: Tenant) -> None:
     with translation.override("fr"):
         names = [one.name for one in missing.find_missing(tenant, setup.options_of(tenant))]
     assert names[0] == "Expédition"
+
+
+def test_the_settings_make_and_choose_what_is_ticked_in_one_version(tenant: Tenant, owner: User, bare: World) -> None:
+    client, url = signed_in(owner), reverse("manage_orders", args=[tenant.slug])
+    shown = client.get(url)
+    keys = [one.key for one in shown.context["missing"] if not one.is_optional]
+    assert {"orders.shipping_item", "orders.fee_item", "orders.rounding_item"} == set(keys)
+    assert "goes to the account “Shipping Income”" in shown.content.decode()
+    income = next(one["Id"] for one in bare.names("Account") if one["Name"] == "Services")
+    item = {"Type": "Service", "IncomeAccountRef": {"value": income}}
+    taken = bare.edit_books("Item", create={**item, "Name": "Fee"})
+    bare.deactivate("Item", str((taken.get("Item") or taken)["Id"]))
+    before = OptionsVersion.objects.for_tenant(tenant).count()
+    answer = client.post(f"{url}missing/", {"make": [*keys, "orders.default_item"]}, follow=True)
+    text = answer.content.decode()
+    assert "Created in QuickBooks and chosen here: “Shipping”, “Rounding”." in text
+    assert "“Fee” is in QuickBooks already, but inactive or of another kind." in text
+    options = setup.options_of(tenant)["orders"]
+    assert (options["shipping_item"]["name"], options["rounding_item"]["name"]) == ("Shipping", "Rounding")
+    assert options["fee_item"] is None
+    assert options["default_item"] is None, "another page's item is not made here"
+    assert OptionsVersion.objects.for_tenant(tenant).count() == before + 1
+    entry = AuditEntry.objects.filter(tenant=tenant, action="options", user=owner).get()
+    assert set(entry.changes) == {"orders.shipping_item", "orders.rounding_item"}
+
+
+def test_the_settings_make_clearing_accounts_and_keep_other_methods(tenant: Tenant, owner: User, bare: World) -> None:
+    client, url = signed_in(owner), reverse("manage_payments", args=[tenant.slug])
+    kept: dict[str, Any] = {"gateway": "bacs", "account": None, "payment_method": None, "record": True}
+    account = MirrorEntry.objects.filter(kind="Account", type="Bank").first()
+    assert account is not None
+    kept["account"] = {"id": account.qbo_id, "name": account.name}
+    assert not save_choices(tenant, {"payments": {"methods": [kept]}}, user=owner).problems
+    for row in MirrorEntry.objects.filter(kind="Account", name__icontains="stripe"):
+        bare.edit_books("Account", id=row.qbo_id, change={"Name": f"Till {row.qbo_id}"})
+        row.delete()
+    keys = [one.key for one in client.get(url).context["missing"] if one.kind == "Account"]
+    assert keys == ["payments.methods:stripe"]
+    client.post(f"{url}missing/", {"make": keys})
+    rows = {row["gateway"]: row["account"] for row in setup.options_of(tenant)["payments"]["methods"]}
+    assert rows.pop("bacs")["id"] == account.qbo_id
+    made = {one["Id"] for one in bare.names("Account") if one["AccountType"] == "Bank"}
+    assert {f"payments.methods:{gateway}" for gateway in rows} == set(keys)
+    assert {one["id"] for one in rows.values()} <= made
+
+
+def test_a_viewer_finds_nothing_to_press(tenant: Tenant, bare: World) -> None:
+    client = signed_in(member(tenant, "vera@dupont.example", Role.VIEWER, "Vera Dupont"))
+    url = reverse("manage_orders", args=[tenant.slug])
+    answer = client.get(url)
+    assert answer.context["missing"] == []
+    assert 'name="make_missing"' not in answer.content.decode()
+    before = len(bare.names("Item"))
+    assert client.post(f"{url}missing/", {"make": ["orders.shipping_item"]}).status_code == 403
+    assert len(bare.names("Item")) == before

@@ -19,6 +19,7 @@ from sync.models import OptionsVersion
 from sync.portability import Problem, changes_between
 from sync.web.manage.following import after_save
 from sync.web.manage.form import OptionsForm, merged_data
+from sync.web.manage.lacking import lacking
 from sync.web.manage.lists import read_lists
 from sync.web.manage.page import Page, counted, saved_sentence, tabs
 from sync.web.manage.places import Subject
@@ -133,7 +134,10 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     elsewhere = [problem for problem in problems if not _put_on_field(page, problem)]
+    found = lacking(page.lists, page.subject, page.saved) if page.workspace.may_act else []
     context = _context(request, page) | {
+        "missing": found,
+        "only_optional": all(one.is_optional for one in found),
         "tabs": tabs(page.workspace, page.subject.key),
         "cards": page.cards(),
         "problems": [f"{page_words(problem.path)}: {problem.message}" for problem in elsewhere],

@@ -25,6 +25,7 @@ from sync.tasks import request_webhooks, start_run
 from sync.templatetags.formats import count
 from sync.web.forms_setup import ExtrasForm, MappingsForm, OrdersForm, TurnOnForm
 from sync.web.manage.locks import why_locked
+from sync.web.missing import make_ticked
 from sync.web.reason_texts import Text
 from sync.web.rehearsed import prove_rehearsal, rows_of
 from sync.web.suggestion_texts import LONG, OTHERS_FIT
@@ -327,15 +328,7 @@ def _make(request: HttpRequest, workspace: Workspace, lacking: Sequence[Missing]
     """What the person ticked among the things that are missing, made now; the rest of the form stays as it is."""
     if request.method != "POST" or "make_missing" not in request.POST:
         return Made({}, {})
-    ticked = set(request.POST.getlist("make"))
-    try:
-        made = missing.make_missing(
-            workspace.tenant, [one for one in lacking if one.key in ticked], user=workspace.person
-        )
-    except SyncError as error:
-        trouble = find_trouble(error.reason)
-        messages.error(request, f"{trouble.text} {trouble.cure}".strip())
-        return Made({}, {})
+    made = make_ticked(request, workspace, lacking)
     if made.refs:
         text = ngettext("%(count)s was created in QuickBooks.", "%(count)s were created in QuickBooks.", len(made.refs))
         messages.success(request, text % {"count": count(len(made.refs))})
