@@ -39,7 +39,8 @@ class Suggestion:
 
 
 def suggest_tax_code(rate: StoreRate, codes: Sequence[TaxCode], *, home_country: str) -> Suggestion | None:
-    """The code at exactly this percentage; among several the one of the rate's country, then of its name.
+    """The code at exactly this percentage; among several the one of the rate's country, then of its region, then of its
+    name.
 
     A code is foreign when its name carries another country's two letters, such as "DE 19.0% S", or another region's:
     "GST/PST BC" is no code for "GST + RST MB", although both are at 12 %."""
@@ -47,9 +48,11 @@ def suggest_tax_code(rate: StoreRate, codes: Sequence[TaxCode], *, home_country:
     if not fitting:
         return None
     country = rate.country or home_country
-    own = [code for code in fitting if _is_of_country(code, country, home_country)]
-    if len(own) == 1:
-        return Suggestion(own[0].ref, "same_rate_same_country")
+    own = [code for code in fitting if _is_of(code, country, rate.state, home_country)]
+    of_region = [code for code in own if rate.state in _COUNTRY_CODE.findall(code.name)]
+    for of_place in (own, of_region):
+        if len(of_place) == 1:
+            return Suggestion(of_place[0].ref, "same_rate_same_country")
     named = [code for code in own or fitting if normalise(code.name) in _names_of(rate)]
     if len(named) == 1:
         return Suggestion(named[0].ref, "same_rate_same_name")
@@ -70,9 +73,10 @@ def suggest_untaxed_code(codes: Sequence[TaxCode]) -> Suggestion | None:
     return Suggestion(free[0].ref, "same_rate", is_only=True) if len(free) == 1 else None
 
 
-def _is_of_country(code: TaxCode, country: str, home_country: str) -> bool:
+def _is_of(code: TaxCode, country: str, state: str, home_country: str) -> bool:
+    """Of the rate's country, or of its region at home: “GST/QST QC - 9.975” for a rate of Quebec."""
     named = set(_COUNTRY_CODE.findall(code.name))
-    return country in named or (not named and country == home_country)
+    return country in named or (country == home_country and (not named or state in named))
 
 
 def _is_elsewhere(code: TaxCode, rate: StoreRate) -> bool:

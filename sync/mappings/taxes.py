@@ -132,8 +132,7 @@ def rate_row(tenant: Tenant, details: Mapping[str, Any], lines: Mapping[int, Tax
     name, fitting = str(details.get("rate") or ""), _fitting(facts, percent)
     row = TaxRow(key=key_of(ids), name=name, rate_ids=tuple(ids), percent=percent, fitting=fitting)
     lists = known_lists(tenant)
-    known = next((rate for rate in lists.rates if rate.id == ids[0]), None) if lists else None
-    country, state = (known.country, known.state) if known else ("", "")
+    country, state = _place([rate for rate in lists.rates if rate.id in ids] if lists else [])
     return replace(row, suggestion=_suggestion(row, facts, country, state))
 
 
@@ -210,7 +209,7 @@ def _rate_rows(
             code=chosen.get(key),
             fitting=_fitting(facts, percent),
         )
-        country, state = (known[0].country, known[0].state) if known else ("", "")
+        country, state = _place(known)
         rows.append(replace(row, suggestion=_suggestion(row, facts, country, state)))
     return rows
 
@@ -285,6 +284,12 @@ def _urgency(row: TaxRow) -> tuple[int, int, bool, str]:
     """What blocks, then what is broken, then what occurs; lines without tax last among equals."""
     urgency = _URGENCY[row.state] + (1 if row.state == "open" and (not row.lines or row.is_optional) else 0)
     return urgency, -row.orders, row.is_untaxed, "" if row.is_untaxed else f"{-row.lines:09d}"
+
+
+def _place(rates: Sequence[StoreTaxRate]) -> tuple[str, str]:
+    """(country, state) of rates that are due together: of GST and QST only the second names Quebec."""
+    country = next((rate.country for rate in rates if rate.country), "")
+    return country, next((rate.state for rate in rates if rate.state), "")
 
 
 def _suggestion(row: TaxRow, facts: CompanyFacts, country: str, state: str) -> Suggestion | None:

@@ -6,6 +6,7 @@ from connector.accounting.books import NameRow
 from connector.accounting.policy import Ref, TaxCode, TaxRate
 from connector.accounting.suggest import (
     StoreRate,
+    Suggestion,
     suggest_account,
     suggest_item,
     suggest_payment_method,
@@ -67,6 +68,12 @@ def test_a_code_of_another_region_is_no_suggestion_whatever_its_percentage() -> 
     assert found("GST + RST MB", "12") is found("GST + RST", "12", "MB") is None
     assert found("GST + QST", "14.975") == found("GST + QST", "14.975", "QC") == "7"
     assert found("GST", "5", "AB") == "2"
+
+
+def test_of_two_codes_at_home_the_one_that_names_the_region_is_it() -> None:
+    codes = (code("5", "GST/QST until 2012", "14.975"), code("7", "GST/QST QC - 9.975", "14.975"))
+    found = suggest_tax_code(StoreRate(1, "GST + QST", Decimal("14.975"), "CA", "QC"), codes, home_country="CA")
+    assert found == Suggestion(Ref("7", "GST/QST QC - 9.975"), "same_rate_same_country")
 
 
 def test_a_rate_for_everywhere_counts_as_home() -> None:
