@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
-from sync.engine.undo import Ours, documents_of
+from sync.engine.undo import Ours, documents_of_all
 from sync.models import Posting, Record, Request, Run
 from sync.reports import CREDITS, SALES
 from sync.templatetags.formats import money
@@ -72,8 +72,9 @@ class Undoing:
 def undoing_of(tenant: Tenant, records: Sequence[Record]) -> Undoing:
     found = Undoing()
     busy = set(Request.objects.for_tenant(tenant).filter(state=Request.State.OPEN).values_list("record_id", flat=True))
+    of_all = documents_of_all(records)
     for record in records:
-        documents = documents_of(record)
+        documents = of_all[record.pk]
         why = _why_it_stays(tenant, record, documents, busy)
         heading = named(record, HEADING)
         if why:

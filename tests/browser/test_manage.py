@@ -51,6 +51,9 @@ def shop(world: World) -> Tenant:
 
 OpenPage = Callable[..., Page]
 
+CUT_OFF = ("htmx:afterRequest", "htmx:sendError", "htmx:sendAbort")
+"""What htmx says of a preview that was still on its way when the page was left."""
+
 
 @pytest.fixture
 def open_page(tenant: Tenant, chromium: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
@@ -77,7 +80,7 @@ def open_page(tenant: Tenant, chromium: Browser, live_server: LiveServer) -> Ite
     yield open_one
     for context, complaints in opened:
         context.close()
-        assert complaints == []
+        assert [said for said in complaints if not said.startswith(CUT_OFF)] == []
 
 
 def address(tenant: Tenant, subject: str) -> str:
