@@ -267,6 +267,19 @@ class PostedCredit:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentLink:
+    """A payment that is there already is to pay `amount` of an invoice. total: the payment's own."""
+
+    payment_id: str
+    sync_token: str
+    customer: Ref
+    currency: str
+    total: Decimal
+    invoice_id: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class PostedSale:
     """The sale of an order as it stands in the books, with all that has happened to it there.
 

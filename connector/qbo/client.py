@@ -20,6 +20,7 @@ from connector.accounting.books import (
     NameKind,
     NameRow,
     Payload,
+    PaymentLink,
     Posted,
     Write,
 )
@@ -79,6 +80,9 @@ class QuickBooksBooks(Transport):
 
     def is_voided(self, body: Payload) -> bool:
         return edits.is_voided(body)
+
+    def encode_payment_link(self, link: PaymentLink) -> Payload:
+        return encode.encode_payment_link(link)
 
     def encode_customer(self, customer: CustomerWanted) -> tuple[str, Payload]:
         return encode_names.encode_customer(customer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from connector.accounting.books import Payload
+from connector.accounting.books import Payload, PaymentLink
 from connector.accounting.documents import (
     CreditApplication,
     Document,
@@ -160,6 +160,21 @@ def _payment(payment: PaymentDocument, paid_id: str) -> Payload:
             "Line": [{"Amount": amount, "LinkedTxn": [{"TxnId": paid_id, "TxnType": "Invoice"}]}],
         }
     )
+
+
+def encode_payment_link(link: PaymentLink) -> Payload:
+    """A sparse update. A payment's lines are all or nothing, and it is refused without customer and total (QBO
+    reference, 5.9); account, date and note stay."""
+    linked = [{"TxnId": link.invoice_id, "TxnType": "Invoice"}]
+    return {
+        "Id": link.payment_id,
+        "SyncToken": link.sync_token,
+        "sparse": True,
+        "CustomerRef": values.reference(link.customer),
+        "CurrencyRef": {"value": link.currency},
+        "TotalAmt": values.number(link.total),
+        "Line": [{"Amount": values.number(link.amount), "LinkedTxn": linked}],
+    }
 
 
 def _application(application: CreditApplication, invoice_id: str, credit_id: str) -> Payload:

@@ -18,6 +18,7 @@ from connector.accounting.books import (
     NameKind,
     NameRow,
     Payload,
+    PaymentLink,
     Posted,
     Write,
 )
@@ -145,6 +146,7 @@ class Books(Protocol):
         """Whether two writes, or answers, have the same lines."""
 
     def is_voided(self, body: Payload) -> bool: ...
+    def encode_payment_link(self, link: PaymentLink) -> Payload: ...
     def encode_customer(self, customer: CustomerWanted) -> tuple[str, Payload]: ...
     def encode_customer_details(self, row: NameRow, customer: CustomerWanted, details: Collection[str]) -> Payload:
         """A sparse update of the customer of this row, with these details (keys of DETAILS) only."""

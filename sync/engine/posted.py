@@ -100,7 +100,7 @@ def _plan_payment(work: Slice, record: Record, order: Order, sale: Posting) -> b
     last = last_create(record, payment_key(order.id, 1))
     if last is not None and last.state == Posting.State.POSTED:
         is_loose = not pays(record, last, sale) or was_loosened(work, record, last, sale)
-        if is_loose and link_again(work, record, last, sale):
+        if is_loose and link_again(work, record, last):
             return True
         if not journal.was_told(record, "posted", posting=last.pk):
             journal.tell(

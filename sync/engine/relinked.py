@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from connector.accounting.books import PostedSale
+from connector.accounting.books import PaymentLink, PostedSale
 from connector.accounting.documents import DocumentKind, Held
 from connector.accounting.money import ZERO
 from sync.engine import journal
@@ -15,8 +15,6 @@ from sync.engine.post import new_posting
 from sync.engine.standing import last_answer, sale_in_books
 from sync.engine.touched import STALE_OBJECT, is_replacement, send_again
 from sync.models import Posting, Record
-
-KEPT = ("CustomerRef", "CurrencyRef", "TotalAmt")
 
 
 def pays(record: Record, payment: Posting, sale: Posting) -> bool:
@@ -44,7 +42,7 @@ def _due(payment: Posting, standing: PostedSale) -> Decimal:
     return min(payment.total or ZERO, standing.total - standing.applied)
 
 
-def link_again(work: Slice, record: Record, payment: Posting, sale: Posting) -> bool:
+def link_again(work: Slice, record: Record, payment: Posting) -> bool:
     """True while the link is on its way, or when the record was held for it; False when nothing is left to pay."""
     tried = [one for one in record.postings.all() if (one.key, one.operation) == (payment.key, "update")]
     newest = max(tried, key=lambda one: one.generation, default=None)
@@ -52,27 +50,31 @@ def link_again(work: Slice, record: Record, payment: Posting, sale: Posting) -> 
         _settle_refused(work, record, payment, newest)
         return True
     standing = sale_in_books(work, record)
-    amount = _due(payment, standing) if standing is not None else ZERO
-    if amount <= 0:
+    if standing is None or _due(payment, standing) <= 0:
         return False
     with transaction.atomic():
         work.heartbeat()  # writes nothing once the lease is lost
-        _store(work, record, payment, sale, amount)
+        _store(work, record, payment, standing)
         journal.move(record, work.run, Record.State.SENDING, version=record.options_version)
     return True
 
 
-def _store(work: Slice, record: Record, payment: Posting, sale: Posting, amount: Decimal) -> None:
-    """A payment's lines are all or nothing (QBO reference, 5.9); its total and its account stay."""
-    kept = {name: payment.payload[name] for name in KEPT if name in payment.payload}
-    link = {"Amount": float(amount), "LinkedTxn": [{"TxnId": sale.qbo_id, "TxnType": sale.entity}]}
-    identity = {"Id": payment.qbo_id, "SyncToken": last_answer(record, payment).sync_token, "sparse": True}
+def _store(work: Slice, record: Record, payment: Posting, standing: PostedSale) -> None:
+    link = PaymentLink(
+        payment_id=payment.qbo_id,
+        sync_token=last_answer(record, payment).sync_token,
+        customer=standing.customer,
+        currency=record.currency,
+        total=payment.total or ZERO,
+        invoice_id=standing.qbo_id,
+        amount=_due(payment, standing),
+    )
     posting = new_posting(
         work,
         key=payment.key,
         operation="update",
         entity=payment.entity,
-        payload={**identity, **kept, "Line": [link]},
+        payload=work.books.encode_payment_link(link),
         record=record,
         planned_total=payment.total,
     )

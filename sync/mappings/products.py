@@ -45,18 +45,16 @@ def products_held(records: TenantQuerySet[Record], *, sku: str, name: str) -> di
     return found
 
 
-def products_of_item(records: TenantQuerySet[Record], company: Company, item: NameRow) -> dict[str, str]:
+def products_of_item(
+    tenant: Tenant, records: TenantQuerySet[Record], company: Company, item: NameRow
+) -> dict[str, str]:
     """Store key -> name of the products of held orders and products that this item is found for: by link, SKU, name."""
     seen: dict[str, tuple[str, str]] = {}
-    tenant_ids = set()
-    for tenant_id, raw in records.values_list("tenant_id", "raw")[:LOOKED_AT]:
-        tenant_ids.add(tenant_id)
+    for raw in records.values_list("raw", flat=True)[:LOOKED_AT]:
         for line in _sold(raw):
             seen.setdefault(item_key(*line.product), (line.name, line.sku))
-    links = Link.objects.filter(
-        tenant__in=tenant_ids, company=company, kind=Link.Kind.ITEM, store_key__in=seen
-    ).values_list("store_key", "qbo_id")
-    linked = dict(links)
+    links = Link.objects.for_tenant(tenant).filter(company=company, kind=Link.Kind.ITEM, store_key__in=seen)
+    linked = dict(links.values_list("store_key", "qbo_id"))
     names = {normalise(item.sku), normalise(item.name)} - {""}
     return {
         key: name

@@ -250,6 +250,17 @@ def test_the_stores_version_replaces_the_whole_of_it(world: World, document: str
     assert carried_out(tenant, RESYNC, record)[1] == ["same"]
 
 
+def test_a_freed_payment_pays_again_after_its_data_are_no_longer_kept(world: World) -> None:
+    tenant, record = sold(world, "invoice")
+    before = world.books(tenant)
+    record.postings.filter(entity="Payment").update(payload={})
+    change_by_hand(world, "Invoice")
+    carried_out(tenant, RESYNC, record)
+    assert carried_out(tenant, REPLACE, record)[1] == ["replaced"]
+    assert record.state == "synced"
+    assert world.books(tenant)["documents"] == before["documents"]
+
+
 def test_what_lies_in_a_closed_period_or_a_deposit_is_not_replaced(world: World) -> None:
     tenant, record = sold(world)
     world.edit_books("SalesReceipt", id=only(world, "SalesReceipt")["Id"], change={"PrivateNote": "by hand"})

@@ -75,7 +75,7 @@ def _use(
     company = tenant.company
     assert company is not None
     if cause.reason == ITEM:
-        found = products_of_item(records, company, row)
+        found = products_of_item(tenant, records, company, row)
         link_products(tenant, found, chosen, user=person, may_reactivate=may_reactivate)
     else:
         found = buyers_held(tenant, records)

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from connector.accounting.books import CustomerWanted, ItemWanted
+from connector.accounting.books import CustomerWanted, ItemWanted, PaymentLink
 from connector.accounting.commerce import Address
 from connector.accounting.documents import CreditApplication, DocumentKind, DocumentTax, PaymentDocument, RateTax
 from connector.accounting.policy import Ref
-from connector.qbo.encode import encode_document
+from connector.qbo.encode import encode_document, encode_payment_link
 from connector.qbo.encode_names import encode_customer, encode_item
 from tests.connector.qbo.support import receipt
 
@@ -179,6 +180,21 @@ def test_a_payment_is_linked_to_its_invoice() -> None:
     assert body["TotalAmt"] == 333.23
     assert body["Line"] == [{"Amount": 333.23, "LinkedTxn": [{"TxnId": "130", "TxnType": "Invoice"}]}]
     assert body["DepositToAccountRef"] == {"value": "88"}
+
+
+def test_a_payment_that_is_there_pays_another_amount_of_its_invoice() -> None:
+    link = PaymentLink("31", "2", Ref("58"), "EUR", Decimal("20.10"), "17", Decimal("19.90"))
+    assert encode_payment_link(link) == {
+        "Id": "31",
+        "SyncToken": "2",
+        "sparse": True,
+        "CustomerRef": {"value": "58"},
+        "CurrencyRef": {"value": "EUR"},
+        "TotalAmt": 20.1,
+        "Line": [{"Amount": 19.9, "LinkedTxn": [{"TxnId": "17", "TxnType": "Invoice"}]}],
+    }
+    with pytest.raises(ValueError, match="more digits"):
+        encode_payment_link(replace(link, amount=Decimal("19.90000000000000000001")))
 
 
 def test_a_payment_without_its_invoice_is_our_mistake() -> None:
