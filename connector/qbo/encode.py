@@ -163,8 +163,8 @@ def _payment(payment: PaymentDocument, paid_id: str) -> Payload:
 
 
 def encode_payment_link(link: PaymentLink) -> Payload:
-    """A sparse update. A payment's lines are all or nothing, and it is refused without customer and total (QBO
-    reference, 5.9); account, date and note stay."""
+    """A sparse update: account, date and note stay. A payment's lines are all or nothing (QBO reference, 5.9), and it
+    may want its customer and total again even so (1.4)."""
     linked = [{"TxnId": link.invoice_id, "TxnType": "Invoice"}]
     return {
         "Id": link.payment_id,

@@ -259,6 +259,9 @@ def test_a_freed_payment_pays_again_after_its_data_are_no_longer_kept(world: Wor
     assert carried_out(tenant, REPLACE, record)[1] == ["replaced"]
     assert record.state == "synced"
     assert world.books(tenant)["documents"] == before["documents"]
+    payment = record.postings.filter(entity="Payment", operation="update").latest("pk")
+    assert payment.payload["CustomerRef"]["value"] == only(world, "Payment")["CustomerRef"]["value"]
+    assert Decimal(str(payment.payload["TotalAmt"])) == payment.planned_total
 
 
 def test_what_lies_in_a_closed_period_or_a_deposit_is_not_replaced(world: World) -> None:
