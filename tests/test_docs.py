@@ -58,6 +58,19 @@ def test_papers_name_commands_and_files_that_exist(paper: Path) -> None:
         assert (paper.parent / link).exists(), link
 
 
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda path: path.name)
+def test_papers_name_tests_that_exist(paper: Path) -> None:
+    for file, name in re.findall(r"`(tests/[\w/]+\.py)::(\w+)(?:\[[^\]`]*\])?`", paper.read_text(encoding="utf-8")):
+        assert f"\ndef {name}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{name}"
+
+
+def test_every_rule_of_customers_and_items_has_its_test() -> None:
+    rows = [row for row in (ROOT / "docs" / "customers-and-items.md").read_text("utf-8").splitlines() if "|" in row]
+    rules = [row for row in rows if row not in ("| rule | test |", "| --- | --- |")]
+    assert len(rules) > 50
+    assert all(re.fullmatch(r"\| [^|]+ \| `tests/sync/[\w/]+\.py::\w+` \|", row) for row in rules)
+
+
 def test_folders_in_the_readme_are_there() -> None:
     places = re.findall(r"^\| (`[a-z/`, ]+`) \| ", README.split("## Where things live")[1], re.MULTILINE)
     for place in re.findall(r"`([^`]+)`", " ".join(places)):

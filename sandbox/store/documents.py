@@ -137,7 +137,7 @@ def product_line(shop: Shop, product: Document | None, quantity: Decimal, *, nam
         "total_tax": "0",
         "taxes": [],
         "meta_data": metas,
-        "sku": None if product is None else product["sku"],
+        "sku": None if product is None else product["sku"] or (parent["sku"] if parent else ""),
         "global_unique_id": "",
         "price": 0,
         "image": {"id": "", "src": ""},

@@ -282,7 +282,7 @@ def test_two_items_with_one_sku_are_a_question(world: World) -> None:
     assert world.documents() == []
 
 
-def test_two_products_that_share_a_sku_are_sold_as_one_item(world: World) -> None:
+def test_two_products_of_one_name_are_two_items(world: World) -> None:
     first = world.add_order(line_items=[{"sku": "BOI-WAS-100"}])
     second = world.add_order(line_items=[{"sku": "BOI-WAS-100B"}])
     tenant = world.connect()
