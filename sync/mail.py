@@ -49,10 +49,11 @@ def send_disconnected(tenant: Tenant, side: str) -> bool:
     return True
 
 
-def disconnected_letter(tenant: Tenant, side: str) -> Letter:
-    """In the active language."""
+def disconnected_letter(tenant: Tenant, side: str, *, waiting: int | None = None) -> Letter:
+    """In the active language. waiting: records in flight, counted where it is not given."""
     names = {"workspace": tenant.name, "product": settings.PRODUCT_NAME}
-    waiting = Record.objects.for_tenant(tenant).filter(state__in=Record.IN_FLIGHT).count()
+    if waiting is None:
+        waiting = Record.objects.for_tenant(tenant).filter(state__in=Record.IN_FLIGHT).count()
     facts = [(_("Workspace"), tenant.name)]
     if tenant.company is not None:
         facts.append((_("QuickBooks company"), tenant.company.name))

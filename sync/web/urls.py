@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from sync.web import urls_connect, urls_manage, urls_people, urls_reports
 from sync.web.mappings import urls as urls_mappings
 from sync.web.reconciliation import urls as urls_reconciliation
-from sync.web.views import acts, bulk, home, keyed, linking, overview, records, runs, setup, stock
+from sync.web.views import acts, bulk, gallery, home, keyed, linking, overview, records, runs, setup, stock
 
 workspace_urls: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
@@ -64,3 +65,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<slug:slug>/", include(workspace_urls)),
     *urls_connect.urlpatterns,
 ]
+
+if settings.DEBUG:
+    urlpatterns += [
+        path("_mails/", gallery.mails, name="mails"),
+        path("_mails/<slug:name>/<slug:language>.<slug:part>", gallery.mail, name="mail_part"),
+    ]
