@@ -108,6 +108,7 @@ def _common(
         "workspace": tenant.name,
         "country": str((tenant.company.facts or {}).get("country", "")) if tenant.company else "",
         "time_zone": tenant.time_zone,
+        "statuses": (tenant.store_facts or {}).get("statuses", {}),
         "since": since.isoformat(),
         "until": until.isoformat(),
         "causes": [_cause(tenant, cause, new) for cause in causes[:MOST_CAUSES]],

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from django.core.cache import cache
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from connector.accounting.books import CompanyFacts, NameRow
@@ -141,7 +142,19 @@ def store_lists(tenant: Tenant, *, fresh: bool = False) -> StoreLists:
             latest_number=newest[-1][1].number if newest else "",
         )
     cache.set(key, lists, LISTS_SECONDS)
+    _keep_status_names(tenant, lists.statuses)
     return lists
+
+
+def _keep_status_names(tenant: Tenant, statuses: Sequence[StoreStatus]) -> None:
+    """Reasons and reports name a status for months after the lists were read."""
+    names = {one.slug: one.name for one in statuses if one.name != one.slug}
+    if names == (tenant.store_facts or {}).get("statuses", {}):
+        return
+    with transaction.atomic():
+        row = Tenant.objects.select_for_update().only("store_facts").get(pk=tenant.pk)
+        tenant.store_facts = {**(row.store_facts or {}), "statuses": names}
+        tenant.save(update_fields=["store_facts"])
 
 
 def known_lists(tenant: Tenant) -> StoreLists | None:

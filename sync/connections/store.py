@@ -170,6 +170,9 @@ def _objection(tenant: Tenant, url: str, facts: StoreFacts, *, is_same_shop: boo
 
 def _keep_facts(tenant: Tenant, facts: StoreFacts, *, store_url: str = "") -> dict[str, Any]:
     plain: dict[str, Any] = _plain(asdict(facts))
+    known = tenant.store_facts or {}
+    if "statuses" in known and store_url in ("", tenant.store_url):
+        plain["statuses"] = known["statuses"]
     now = timezone.now()
     Tenant.objects.filter(pk=tenant.pk).update(store_facts=plain, store_seen_at=now)
     returns = Tenant.objects.filter(pk=tenant.pk)

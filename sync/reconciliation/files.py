@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import IO, Any, Literal
@@ -38,6 +38,13 @@ Cell = str | date | Decimal | None
 Row = list[Cell]
 SheetCell = Any
 """openpyxl has no types."""
+Tell = Callable[[ReconciliationLine], tuple[str, str]]
+"""State and reason of a line as the reader's pages call them."""
+
+
+def codes_of(line: ReconciliationLine) -> tuple[str, str]:
+    """As the command line prints them."""
+    return line.state, line.reason
 
 
 def safe(text: str) -> str:
@@ -45,7 +52,14 @@ def safe(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def write_csv(snapshot: Reconciliation, tenant: Tenant, to: IO[bytes], *, decimal: Separator = "point") -> None:
+def write_csv(
+    snapshot: Reconciliation,
+    tenant: Tenant,
+    to: IO[bytes],
+    *,
+    decimal: Separator = "point",
+    tell: Tell = codes_of,
+) -> None:
     """One row for each document, then the sums of each currency; every row has the same fields."""
     to.write(codecs.BOM_UTF8)
     text = io.TextIOWrapper(to, encoding="utf-8", newline="", write_through=True)
@@ -53,7 +67,7 @@ def write_csv(snapshot: Reconciliation, tenant: Tenant, to: IO[bytes], *, decima
     headings = _headings()
     writer.writerow(headings)
     for line in _lines(snapshot, tenant):
-        writer.writerow([_as_text(cell, line.currency, decimal) for cell in _row(line)])
+        writer.writerow([_as_text(cell, line.currency, decimal) for cell in _row(line, tell)])
     for sums in export.sums_of(snapshot):
         for name, measure in measures_of(sums):
             row: Row = [_("Total"), name, *[None] * (len(headings) - 2)]
@@ -65,13 +79,13 @@ def write_csv(snapshot: Reconciliation, tenant: Tenant, to: IO[bytes], *, decima
     text.detach()
 
 
-def write_xlsx(snapshot: Reconciliation, tenant: Tenant, to: IO[bytes]) -> None:
+def write_xlsx(snapshot: Reconciliation, tenant: Tenant, to: IO[bytes], *, tell: Tell = codes_of) -> None:
     """Three sheets: the sums, every document, and the gaps. Rows are streamed; the heading stays in sight."""
     book = Workbook(write_only=True)
     _write_sums(book, snapshot)
     lines = export.lines_of(snapshot, tenant)
-    _write_lines(book, _("Documents"), lines.iterator(AT_ONCE))
-    _write_lines(book, _("Gaps"), lines.exclude(finding="").iterator(AT_ONCE))
+    _write_lines(book, _("Documents"), lines.iterator(AT_ONCE), tell)
+    _write_lines(book, _("Gaps"), lines.exclude(finding="").iterator(AT_ONCE), tell)
     book.save(to)
 
 
@@ -95,7 +109,8 @@ def _headings() -> list[str]:
     ]  # fmt: skip
 
 
-def _row(line: ReconciliationLine) -> Row:
+def _row(line: ReconciliationLine, tell: Tell) -> Row:
+    state, reason = tell(line)
     finding = FINDINGS.get(line.finding)
     return [
         str(line.get_kind_display()),
@@ -113,8 +128,8 @@ def _row(line: ReconciliationLine) -> Row:
         (line.store_total or ZERO) - (line.books_total or ZERO),
         safe(line.account_name),
         safe(line.books_account_name),
-        line.state,
-        line.reason,
+        state,
+        reason,
         str(finding.title) if finding is not None else "",
         format_list([str(CHANGES[one]) for one in line.changes], locale=(get_language() or "en")[:2]),
     ]
@@ -152,7 +167,7 @@ def _write_sums(book: Workbook, snapshot: Reconciliation) -> None:
         sheet.append(["", name, value])
 
 
-def _write_lines(book: Workbook, title: str, lines: Iterator[ReconciliationLine]) -> None:
+def _write_lines(book: Workbook, title: str, lines: Iterator[ReconciliationLine], tell: Tell) -> None:
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
     headings = _headings()
@@ -160,7 +175,7 @@ def _write_lines(book: Workbook, title: str, lines: Iterator[ReconciliationLine]
         sheet.column_dimensions[chr(ord("A") + place)].width = width
     sheet.append(_bold(sheet, headings))
     for line in lines:
-        sheet.append([_cell(sheet, cell, line.currency) for cell in _row(line)])
+        sheet.append([_cell(sheet, cell, line.currency) for cell in _row(line, tell)])
 
 
 def _bold(sheet: Any, texts: Sequence[str]) -> list[SheetCell]:

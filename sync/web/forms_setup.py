@@ -17,7 +17,7 @@ from connector.woo.facts import StoreStatus
 from sync.mappings.taxes import TaxTable, choice_of, key_of
 from sync.missing import EXPENSE_TYPES, expense_account
 from sync.setup import GatewayProposal, StoreLists
-from sync.web.reasons import status_name
+from sync.web.statuses import status_name
 
 Choices = list[tuple[str, str]]
 

@@ -14,7 +14,8 @@ from sync.models import Record, RecordEvent
 from sync.templatetags.formats import current_locale, money
 from sync.web.labels import record_badge
 from sync.web.reason_texts import Text
-from sync.web.reasons import fill, status_name, tell
+from sync.web.reasons import fill, tell
+from sync.web.statuses import status_name
 
 Look = Literal["", "ok", "warn", "bad"]
 

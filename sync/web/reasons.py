@@ -9,7 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from sync.templatetags.formats import as_decimal, count, long_date, money, percent
-from sync.web.reason_texts import NOTICES, REASONS, SETTINGS, STATUSES, UNKNOWN, Reason, Text
+from sync.web.reason_texts import NOTICES, REASONS, SETTINGS, UNKNOWN, Reason, Text
+from sync.web.statuses import status_name
 
 _DATES = {"date", "start", "closed_until", "closing_date", "item_date", "order_date"}
 _PERCENTS = {"percent", "mapped_percent", "code_percent"}
@@ -53,12 +54,6 @@ def order_label(number: str) -> str:
     """#2289 in English, n° 4127 in French; a number that already says so is left alone."""
     number = number.strip()
     return number if number.startswith(("#", "n°")) else _("#%(number)s") % {"number": number}
-
-
-def status_name(slug: str, *, other: str = "") -> str:
-    """WooCommerce's own statuses in the reader's language; custom ones as the store calls (`other`) or spells them."""
-    known = STATUSES.get(slug)
-    return str(known) if known is not None else other or slug
 
 
 def tell(

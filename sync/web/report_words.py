@@ -37,6 +37,7 @@ from sync.timetable import REPORT_TIME
 from sync.web.proof import Proof, prove_period
 from sync.web.reason_texts import NOTICES, Text
 from sync.web.reasons import fill, order_label, tell
+from sync.web.statuses import statuses_called
 from sync.web.troubles import find_trouble
 from tenants.web.mail import public_url
 
@@ -113,9 +114,14 @@ class ReportText:
 
 @contextmanager
 def read_by(figures: Mapping[str, Any], language: str) -> Iterator[None]:
-    """Language, zone and country of whoever reads these figures."""
+    """Language, zone and country of whoever reads these figures; older ones do not know what the store calls things."""
     zone = ZoneInfo(figures["time_zone"])
-    with translation.override(language), timezone.override(zone), country_of(figures["country"]):
+    with (
+        translation.override(language),
+        timezone.override(zone),
+        country_of(figures["country"]),
+        statuses_called(figures.get("statuses", {})),
+    ):
         yield
 
 

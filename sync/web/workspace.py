@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from sync.templatetags.formats import country_of
 from sync.web.shell import Shell, build_shell
+from sync.web.statuses import names_of_store, statuses_called
 from tenants.access import get_membership
 from tenants.models import Membership, Role, Tenant, User
 from tenants.web.people import person_of
@@ -59,7 +61,7 @@ def in_workspace(
         def inner(request: HttpRequest, slug: str, *args: Params.args, **kwargs: Params.kwargs) -> HttpResponse:
             person = person_of(request)
             membership = get_membership(person, slug, role=role)
-            with timezone.override(membership.tenant.zone), country_of(country(membership.tenant)):
+            with seen_in(membership.tenant):
                 answer = view(request, Workspace(person, membership), *args, **kwargs)
             return _remember(request, answer, slug)
 
@@ -79,6 +81,13 @@ def _remember(request: HttpRequest, answer: HttpResponse, slug: str) -> HttpResp
             samesite="Lax",
         )
     return answer
+
+
+@contextmanager
+def seen_in(tenant: Tenant) -> Iterator[None]:
+    """In the tenant's zone and country, statuses as its store calls them, until the block ends."""
+    with timezone.override(tenant.zone), country_of(country(tenant)), statuses_called(names_of_store(tenant)):
+        yield
 
 
 def country(tenant: Tenant) -> str:

@@ -13,8 +13,8 @@ from connector.errors import SyncError
 from connector.woo.facts import StoreStatus
 from sync import setup
 from sync.web.manage.places import Place
-from sync.web.reason_texts import STATUSES
-from sync.web.reasons import fill, status_name
+from sync.web.reasons import fill
+from sync.web.statuses import status_name
 from tenants.models import Tenant
 from tenants.web.forms_workspace import zone_choices
 
@@ -77,7 +77,7 @@ class Lists:
 
     def _statuses(self, chosen: Sequence[str]) -> Choices:
         read = self.store.statuses if self.store else tuple(StoreStatus(slug, "") for slug in USUAL_STATUSES)
-        found = {one.slug: _status_label(one.slug, one.name) for one in read}
+        found = {one.slug: status_name(one.slug, other=one.name) for one in read}
         for slug in chosen:
             found.setdefault(slug, status_name(slug))
         found[PARTIALLY_REFUNDED] = status_name(PARTIALLY_REFUNDED)
@@ -94,11 +94,6 @@ def read_lists(tenant: Tenant, *, fresh: bool = False) -> Lists:
     except SyncError as error:
         lists.trouble = error
     return lists
-
-
-def _status_label(slug: str, name: str) -> str:
-    """WooCommerce's own in the reader's language, custom ones as the store calls them."""
-    return status_name(slug) if slug in STATUSES or not name else name
 
 
 def _with_chosen(found: Choices, value: Any) -> Choices:

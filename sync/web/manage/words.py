@@ -13,7 +13,8 @@ from sync.portability import Change
 from sync.templatetags.formats import count, long_date
 from sync.web.manage.places import Place
 from sync.web.manage.table import TABLE
-from sync.web.reasons import fill, status_name
+from sync.web.reasons import fill
+from sync.web.statuses import status_name
 
 MOST = 80
 """Characters of a value that are shown in a list of changes."""

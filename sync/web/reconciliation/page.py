@@ -41,8 +41,9 @@ from sync.templatetags.formats import count, full_moment, money, month_and_year,
 from sync.web.chart import Chart, draw
 from sync.web.labels import Badge, quickbooks_link, record_badge
 from sync.web.proof import Part, Proof
-from sync.web.reasons import fill, order_label, short_of, status_name
+from sync.web.reasons import fill, order_label, short_of
 from sync.web.reconciliation.choice import Choice, period_title
+from sync.web.statuses import status_name
 from tenants.models import Tenant
 
 STALE_AFTER = timedelta(hours=24)
@@ -264,6 +265,14 @@ def _note(line: ReconciliationLine, reason: str) -> str:
         changed = ", ".join(str(CHANGES[one]) for one in line.changes)
         return fill(_("Changed: %(fields)s"), {"fields": changed})
     return _reason(reason) if line.finding == ReconciliationLine.Finding.NOT_SENT or reason == KEPT else ""
+
+
+def in_words(line: ReconciliationLine) -> tuple[str, str]:
+    """State and reason of a line, for the files that people open."""
+    if not line.state:
+        return "", _reason(line.reason)
+    source = Record.Source.REFUND if line.kind == ReconciliationLine.Kind.REFUND else Record.Source.ORDER
+    return str(record_badge(line.state, source).word), _reason(line.reason)
 
 
 def _reason(reason: str) -> str:

@@ -155,7 +155,7 @@ def as_csv(request: HttpRequest, workspace: Workspace, reconciliation_id: int) -
         snapshot,
         "csv",
         "text/csv; charset=utf-8",
-        lambda to: files.write_csv(snapshot, workspace.tenant, to, decimal=decimal),
+        lambda to: files.write_csv(snapshot, workspace.tenant, to, decimal=decimal, tell=page.in_words),
     )
 
 
@@ -168,7 +168,7 @@ def as_xlsx(request: HttpRequest, workspace: Workspace, reconciliation_id: int) 
         snapshot,
         "xlsx",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        lambda to: files.write_xlsx(snapshot, workspace.tenant, to),
+        lambda to: files.write_xlsx(snapshot, workspace.tenant, to, tell=page.in_words),
     )
 
 

@@ -16,13 +16,13 @@ from django.views.decorators.http import require_safe
 
 from sync.models import Run
 from sync.reports import Sums, open_counts, sums_by_tenant
-from sync.templatetags.formats import country_of, money
+from sync.templatetags.formats import money
 from sync.web.labels import Badge
 from sync.web.proof import Proof, prove_period
 from sync.web.shell import neighbours_of
 from sync.web.summaries import RunLine, summarise
 from sync.web.troubles import host_of
-from sync.web.workspace import LAST_WORKSPACE_COOKIE, country
+from sync.web.workspace import LAST_WORKSPACE_COOKIE, seen_in
 from tenants.models import Connection, Membership, Tenant
 from tenants.web.people import person_of
 
@@ -113,7 +113,7 @@ def _latest_runs(tenants: list[Tenant]) -> list[Run]:
 def _row(tenant: Tenant, open_records: int, sums: list[Sums], run: Run | None) -> ClientRow:
     connections = _connections(tenant)
     is_connected = bool(tenant.store_url) and tenant.company is not None
-    with timezone.override(tenant.zone), country_of(country(tenant)):
+    with seen_in(tenant):
         to_resolve = [money(one.to_resolve, one.currency) for one in sums if one.open_records]
         return ClientRow(
             tenant=tenant,

@@ -98,7 +98,7 @@ def test_a_refund_is_not_called_an_order() -> None:
 
 def test_statuses_of_the_store_keep_their_names() -> None:
     assert status_name("on-hold") == "On hold"
-    assert status_name("wc-picked") == "wc-picked"
+    assert status_name("wc-picked", other="Picked up") == "Picked up"
     assert "“Failed”" in tell("status:failed", {}).sentence
 
 
