@@ -1,0 +1,1 @@
+"""One proof for every option: what is chosen on its page, and what then stands in the company's books."""
