@@ -79,6 +79,7 @@ def build_policy(tenant: Tenant, version: OptionsVersion, company: Company) -> P
         customer_mode=orders["customer_mode"],
         generic_customer=orders["generic_customer"],
         sales_class=_ref(orders["class"]) if facts.classes else None,
+        row_classes=facts.row_classes,
         location=_ref(orders["location"]) if facts.locations else None,
         credit_memos=orders["credit_memos"],
         cancelled=orders["cancelled"],

@@ -83,6 +83,7 @@ def assemble(goods: Order, policy: PostingPolicy, header: Header, settled: Settl
         payment_reference=header.deposit.reference,
         terms=terms,
         sales_class=sales_class,
+        row_classes=policy.row_classes,
         location=location,
         global_tax="TaxExcluded" if keeps_global_tax(policy) else None,
     )

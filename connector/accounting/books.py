@@ -117,7 +117,10 @@ class NameRow:
 
 @dataclass(frozen=True, slots=True)
 class CompanyFacts:
-    """Preferences and lists that decide what can be posted. tax_world is what the company's preferences say."""
+    """Preferences and lists that decide what can be posted. tax_world is what the company's preferences say.
+
+    classes: sales have classes; row_classes: each line bears its own, and the document none.
+    """
 
     name: str
     country: str
@@ -135,6 +138,7 @@ class CompanyFacts:
     tax_code_ids_unusable: tuple[str, ...] = ()
     subscription: str = ""
     default_time_zone: str = ""
+    row_classes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,8 @@ class SaleDocument:
     terms: Ref | None = None
     due_date: date | None = None
     sales_class: Ref | None = None
+    row_classes: bool = False
+    """The class stands on each line instead of the document."""
     location: Ref | None = None
     exchange_rate: Decimal | None = None
     global_tax: Literal["TaxExcluded", "NotApplicable"] | None = None

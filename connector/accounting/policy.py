@@ -171,6 +171,8 @@ class PostingPolicy:
     customer_mode: CustomerMode = "original"
     generic_customer: str = "WooCommerce Customer"
     sales_class: Ref | None = None
+    row_classes: bool = False
+    """The company keeps the class on each line instead of the document."""
     location: Ref | None = None
     credit_memos: Literal["off", "automatic", "credit_memo", "refund_receipt"] = "automatic"
     cancelled: Literal["credit_memo", "void"] = "credit_memo"

@@ -26,6 +26,7 @@ def company_facts(
     sales = _part(preferences, "SalesFormsPrefs")
     accounting = _part(preferences, "AccountingInfoPrefs")
     currency = _part(preferences, "CurrencyPrefs")
+    by_document, by_row = (_flag(accounting, f"ClassTrackingPerTxn{where}") for where in ("", "Line"))
     country = country_of(company)
     rates = {text_of(rate, "Id"): rate for rate in tax_rates}
     read = [(code, _read_code(code, rates, on)) for code in tax_codes]
@@ -37,7 +38,8 @@ def company_facts(
         multicurrency=_flag(currency, "MultiCurrencyEnabled"),
         tax_world=tax_world(preferences, country),
         custom_numbers=_flag(sales, "CustomTxnNumbers"),
-        classes=_flag(accounting, "ClassTrackingPerTxn"),
+        classes=by_document or by_row,
+        row_classes=by_row and not by_document,
         locations=_flag(accounting, "TrackDepartments"),
         inventory=_flag(_part(preferences, "ProductAndServicesPrefs"), "QuantityOnHand"),
         auto_apply_credit=_flag(sales, "AutoApplyCredit"),

@@ -17,6 +17,7 @@ from connector.accounting.documents import (
     RateTax,
     SaleDocument,
 )
+from connector.accounting.policy import Ref
 from connector.qbo import values
 
 _MOVES_MONEY = frozenset({DocumentKind.SALES_RECEIPT, DocumentKind.REFUND_RECEIPT})
@@ -57,6 +58,7 @@ def encode_update(
 
 
 def _sale(sale: SaleDocument) -> Payload:
+    row_class = sale.sales_class if sale.row_classes else None
     body: Payload = {
         "CustomerRef": values.reference(sale.customer),
         "CurrencyRef": {"value": sale.currency},
@@ -64,14 +66,14 @@ def _sale(sale: SaleDocument) -> Payload:
         "TxnDate": values.day(sale.document_date),
         "DocNumber": sale.number,
         "GlobalTaxCalculation": sale.global_tax,
-        "Line": [_line(line) for line in sale.lines],
+        "Line": [_line(line, row_class) for line in sale.lines],
         "TxnTaxDetail": _tax(sale.tax) if sale.tax is not None and (sale.tax.stated or sale.tax.code) else None,
         "PrivateNote": values.block_of_text(sale.private_note, values.PRIVATE_NOTE),
         "CustomerMemo": _memo(sale.customer_memo),
         "BillEmail": _email(sale.email),
         "BillAddr": values.address_of(sale.billing, with_name=True),
         "ShipAddr": values.address_of(sale.shipping, with_name=True),
-        "ClassRef": values.reference(sale.sales_class) if sale.sales_class else None,
+        "ClassRef": values.reference(sale.sales_class) if sale.sales_class and not sale.row_classes else None,
         "DepartmentRef": values.reference(sale.location) if sale.location else None,
         # A customer who prefers e-mail would otherwise be sent a copy by QuickBooks, or the sale refused (6420).
         "EmailStatus": "NotSet",
@@ -104,12 +106,13 @@ def _by_kind(sale: SaleDocument) -> Payload:
     return body
 
 
-def _line(line: DocumentLine) -> Payload:
+def _line(line: DocumentLine, row_class: Ref | None) -> Payload:
     detail: Payload = {
         "ItemRef": values.reference(line.item),
         "Qty": values.number(line.quantity) if line.quantity is not None else None,
         "UnitPrice": values.number(line.unit_price) if line.unit_price is not None else None,
         "TaxCodeRef": values.reference(line.tax_code) if line.tax_code else None,
+        "ClassRef": values.reference(row_class) if row_class else None,
     }
     return values.compact(
         {

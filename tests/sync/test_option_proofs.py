@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from sync.models import Record
 from tests.sync.conftest import NewWorld
-from tests.sync.test_refunds import balance, only, total_of, unpaid
+from tests.sync.test_refunds import balance, only, refund, total_of, unpaid
 from tests.sync.world import World, record_of, run_to_end, states
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +79,29 @@ def test_products_follow_their_scope(world: World, enabled: bool, scope: str) ->
     skus = {one["Sku"] for one in world.names("Item") if one.get("Sku")}
     assert "THE-SEN-100" in skus
     assert (len(skus) > 1) is (enabled and scope == "all")
+
+
+@pytest.mark.parametrize(("tracking", "on_document", "on_lines"), [
+    ("ClassTrackingPerTxn", {"Web shop"}, set()),
+    ("ClassTrackingPerTxnLine", set(), {"Web shop"}),
+])  # fmt: skip
+def test_sales_and_refunds_bear_their_class_where_the_company_keeps_it(
+    world: World, tracking: str, on_document: set[str], on_lines: set[str]
+) -> None:
+    world.company_control("preferences", **{tracking: True})
+    world.edit_books("Class", create={"Name": "Web shop"})
+    refund(world, world.add_order(line_items=[TEA, {"sku": "THI-FON-08", "quantity": 1}]), whole=True)
+    tenant = world.connect(orders={"class": "Web shop"})
+    run_to_end(tenant)
+    assert (states(tenant), states(tenant, "refund")) == ({"synced": 1}, {"synced": 1})
+    for document in (*world.names("SalesReceipt"), *world.names("RefundReceipt")):
+        lines = [line["SalesItemLineDetail"] for line in document["Line"] if "SalesItemLineDetail" in line]
+        assert class_names([document]) == on_document
+        assert [class_names([line]) for line in lines] == [on_lines, on_lines]
+
+
+def class_names(parts: Iterable[dict[str, Any]]) -> set[str]:
+    return {str(part["ClassRef"]["name"]) for part in parts if part.get("ClassRef")}
 
 
 # Payments over time (product specification, §8)

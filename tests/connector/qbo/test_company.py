@@ -33,6 +33,19 @@ def test_the_facts_of_a_british_company() -> None:
     assert (facts.subscription, facts.default_time_zone) == ("SUBSCRIBED", "Europe/London")
 
 
+@pytest.mark.parametrize(("by_document", "by_row", "found"), [
+    (False, False, (False, False)),
+    (True, False, (True, False)),
+    (False, True, (True, True)),
+    (True, True, (True, False)),
+])  # fmt: skip
+def test_a_company_keeps_classes_by_document_or_by_row(
+    by_document: bool, by_row: bool, found: tuple[bool, bool]
+) -> None:
+    facts = read_facts(AccountingInfoPrefs={"ClassTrackingPerTxn": by_document, "ClassTrackingPerTxnLine": by_row})
+    assert (facts.classes, facts.row_classes) == found
+
+
 def test_a_rate_is_that_of_the_day_not_the_stale_one() -> None:
     today = {code.id: code.percent for code in read_facts().tax_codes}
     then = {code.id: code.percent for code in read_facts(date(2010, 6, 1)).tax_codes}

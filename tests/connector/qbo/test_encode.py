@@ -158,6 +158,13 @@ def test_header_fields_name_class_location_and_addresses() -> None:
     assert body["ShipAddr"] == {"Line1": "Ada Byron", "City": "Lyon"}
 
 
+def test_a_company_that_keeps_classes_by_row_finds_them_there_alone() -> None:
+    _, body = encode_document(receipt(sales_class=Ref("c1"), row_classes=True))
+
+    assert "ClassRef" not in body
+    assert [line["SalesItemLineDetail"]["ClassRef"] for line in body["Line"]] == [{"value": "c1"}] * len(body["Line"])
+
+
 def make_payment() -> PaymentDocument:
     return PaymentDocument(
         key="order:1234:payment:1",
