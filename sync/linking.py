@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from connector.accounting.books import FoundDocument
@@ -83,7 +83,7 @@ class Search:
     """What is known of the documents that are in the books already. run: the active one, else the last of these.
 
     is_covered: a search went back as far as orders are sent, not long ago. certain, doubtful: pairs that nobody decided
-    about; chosen: those that wait for the run; linked: what the last linking did."""
+    about; chosen: those that wait for the run; linked, linked_refunds and refused: what the last linking did."""
 
     run: Run | None
     is_covered: bool
@@ -91,6 +91,7 @@ class Search:
     doubtful: int
     chosen: int
     linked: int
+    linked_refunds: int
     refused: int
 
     @property
@@ -106,22 +107,23 @@ class Search:
 def search_of(tenant: Tenant, *, start_date: date) -> Search:
     runs = Run.objects.for_tenant(tenant)
     rows = KeyedDocument.objects.for_tenant(tenant).filter(company=tenant.company)
-    states = {
-        (row["state"], row["is_certain"]): row["n"]
-        for row in rows.values("state", "is_certain").annotate(n=Count("pk"))
-    }
-    of_state = {
-        state: sum(n for (one, _c), n in states.items() if one == state) for state in KeyedDocument.State.values
-    }
+    numbers = {name: Count("pk", filter=which) for name, which in _SEARCHED.items()}
     return Search(
         run=runs.filter(state__in=Run.ACTIVE).first() or runs.filter(trigger__in=(SEARCH, LINKS)).first(),
         is_covered=is_covered(tenant, start_date),
-        certain=states.get((KeyedDocument.State.FOUND, True), 0),
-        doubtful=states.get((KeyedDocument.State.FOUND, False), 0),
-        chosen=of_state[KeyedDocument.State.CHOSEN],
-        linked=of_state[KeyedDocument.State.LINKED],
-        refused=of_state[KeyedDocument.State.REFUSED],
+        **rows.aggregate(**numbers),
     )
+
+
+_FOUND, _LINKED = Q(state=KeyedDocument.State.FOUND), Q(state=KeyedDocument.State.LINKED)
+_SEARCHED = {
+    "certain": _FOUND & Q(is_certain=True),
+    "doubtful": _FOUND & Q(is_certain=False),
+    "chosen": Q(state=KeyedDocument.State.CHOSEN),
+    "linked": _LINKED & Q(refund_id=0),
+    "linked_refunds": _LINKED & ~Q(refund_id=0),
+    "refused": Q(state=KeyedDocument.State.REFUSED),
+}
 
 
 def is_covered(tenant: Tenant, start_date: date) -> bool:
@@ -131,13 +133,13 @@ def is_covered(tenant: Tenant, start_date: date) -> bool:
 
 
 def pairs_of(tenant: Tenant) -> TenantQuerySet[KeyedDocument]:
-    """What waits for a decision, doubtful ones first; an order that was sent or linked meanwhile is left out."""
-    sent = Posting.objects.filter(
-        tenant=tenant, record__woo_id=OuterRef("woo_id"), record__source=Record.Source.ORDER,
-        operation="create", state=Posting.State.POSTED,
-    )  # fmt: skip
+    """What waits for a decision, doubtful ones first; what was sent or linked meanwhile is left out."""
+    sent = Posting.objects.filter(tenant=tenant, operation="create", state=Posting.State.POSTED)
+    sale = sent.filter(record__source=Record.Source.ORDER, record__woo_id=OuterRef("woo_id"))
+    credit = sent.filter(record__source=Record.Source.REFUND, record__woo_id=OuterRef("refund_id"))
     rows = KeyedDocument.objects.for_tenant(tenant).filter(company=tenant.company, state=KeyedDocument.State.FOUND)
-    return rows.filter(woo_id__isnull=False).exclude(Exists(sent)).order_by("is_certain", "ordered_at", "pk")
+    is_open = Q(refund_id=0) & ~Exists(sale) | ~Q(refund_id=0) & ~Exists(credit)
+    return rows.filter(is_open, woo_id__isnull=False).order_by("is_certain", "ordered_at", "pk")
 
 
 def choose(tenant: Tenant, *, ticked: Collection[int], shown: Collection[int], with_others: bool, user: User) -> int:

@@ -1,4 +1,4 @@
-"""Which order a document is that somebody else made: by its number as others write it, and by its sums.
+"""Which order or refund a document is that somebody else made: by its number as others write it, and by its sums.
 
 Numbers are compared as what is left of 1234, #1234, WC-1234 or Wio1234 once everything before the first digit is gone.
 """
@@ -14,7 +14,7 @@ from enum import StrEnum
 from connector.accounting.keys import normalise
 
 _IN_A_NOTE = re.compile(
-    r"(?:\b(?:order|commande|cde|bestellung|pedido|woocommerce|woo|wc)\b[\s:.#°n\-]*|#\s*|\bn°\s*)(\d[\w\-]*)",
+    r"(?:\b(?:order|commande|cde|bestellung|pedido|woocommerce|woo|wc|refund|remboursement|avoir)\b[\s:.#°n\-]*|#\s*|\bn°\s*)(\d[\w\-]*)",
     re.IGNORECASE,
 )
 _ONLY_A_NUMBER = re.compile(r"\s*(\d[\w\-]*)\s*")
@@ -23,7 +23,7 @@ MONTH_DAYS = 31
 
 
 class Why(StrEnum):
-    """What a pair rests on, surest first; the last two take a sure pair's certainty."""
+    """What a pair rests on, surest first; the last three take a sure pair's certainty."""
 
     NUMBER = "number"
     NOTE = "note"
@@ -37,15 +37,34 @@ class Why(StrEnum):
     """Same number and customer, another total."""
     SEVERAL_DOCUMENTS = "several_documents"
     SEVERAL_ORDERS = "several_orders"
+    SEVERAL_REFUNDS = "several_refunds"
 
 
 SCORES = {Why.NUMBER: 5, Why.NOTE: 4, Why.NUMBER_TAX: 3, Why.NUMBER_FAR: 2, Why.CUSTOMER: 2, Why.NUMBER_ONLY: 1}
 CERTAIN = frozenset({Why.NUMBER, Why.NOTE})
 
 
+RANKS_A_SCORE = 4
+"""Finer ranks between two scores: which of several refunds a document fits best."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """What an order and a document are compared by. tax None: the books keep none. names: of the buyer, any of them."""
+    """An order or a refund, by what a document is compared with. tax None: the store tells none. names: of the buyer,
+    any of them. keys: the numbers that may name it; own_keys: those that name no other refund of its order."""
+
+    total: Decimal
+    tax: Decimal | None
+    currency: str
+    day: date | None
+    names: tuple[str, ...] = ()
+    keys: frozenset[str] = frozenset()
+    own_keys: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A document of the books. tax None: the books keep none."""
 
     total: Decimal
     tax: Decimal | None
@@ -69,23 +88,42 @@ def note_key(text: str) -> str:
     return number_key(found[1]) if found else ""
 
 
-def compare_sales(order: Sale, document: Sale) -> Why | None:
-    """What speaks for it that the document is this order; None where nothing does."""
-    if order.currency != document.currency:
+def refund_keys(order_key: str, position: int, refund_id: int) -> frozenset[str]:
+    """The numbers that name this refund alone: 1234-2 or 1234-R2 for the second of order 1234, or its own id."""
+    suffixes = (f"-{position}", f"-r{position}", f"r{position}", *(("-r", "r") if position == 1 else ()))
+    return frozenset({str(refund_id), *(order_key + suffix for suffix in suffixes)})
+
+
+def compare(sale: Sale, document: Keyed) -> Why | None:
+    """What speaks for it that the document is this order or refund; None where nothing does."""
+    if sale.currency != document.currency:
         return None
-    has_number = bool(order.number_key) and document.number_key == order.number_key
-    has_note = bool(order.number_key) and document.note_key == order.number_key
-    is_person = _same_person(order.names, document.names)
-    if order.total != document.total:
+    has_number, has_note = document.number_key in sale.keys, document.note_key in sale.keys
+    is_person = _same_person(sale.names, document.names)
+    if sale.total != document.total:
         return Why.NUMBER_ONLY if (has_number or has_note) and is_person else None
-    apart = abs((order.day - document.day).days) if order.day is not None and document.day is not None else None
+    apart = _days_apart(sale, document)
     if has_number or has_note:
-        if document.tax is not None and order.tax != document.tax:
+        if None not in (document.tax, sale.tax) and sale.tax != document.tax:
             return Why.NUMBER_TAX
         if not is_person and (apart is None or apart > MONTH_DAYS):
             return Why.NUMBER_FAR
         return Why.NUMBER if has_number else Why.NOTE
     return Why.CUSTOMER if is_person and apart is not None and apart <= NEAR_DAYS else None
+
+
+def rank(sale: Sale, document: Keyed, why: Why) -> int:
+    """How loudly it speaks. Of the refunds of one order, the one that the number names alone comes first, then the one
+    of the same day."""
+    finer = 0
+    if sale.own_keys:
+        names_it_alone = document.number_key in sale.own_keys or document.note_key in sale.own_keys
+        finer = 2 * names_it_alone + (_days_apart(sale, document) == 0)
+    return SCORES[why] * RANKS_A_SCORE + finer
+
+
+def _days_apart(sale: Sale, document: Keyed) -> int | None:
+    return abs((sale.day - document.day).days) if sale.day is not None and document.day is not None else None
 
 
 def _same_person(left: tuple[str, ...], right: tuple[str, ...]) -> bool:

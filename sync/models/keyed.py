@@ -1,4 +1,4 @@
-"""Documents of the company that are not ours: keyed by hand or by another connector, each with the order it may be."""
+"""Documents that are not ours, keyed by hand or by another connector, and the order or refund that each may be."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from sync.models.scoping import TenantQuerySet
 
 
 class KeyedDocument(models.Model):
-    """One sales document as the last search found it, with the order that fits it best; what fits none is forgotten."""
+    """One document as the last search found it, with the order, or the refund, that fits it best; what fits none is
+    forgotten."""
 
     STREAM = "keyed"
     """Of the cursor that says how far back, and when, the books were last looked through."""
@@ -37,6 +38,9 @@ class KeyedDocument(models.Model):
     """An order's number as the document's own number, or its note, seems to tell it."""
 
     woo_id = models.BigIntegerField(null=True, blank=True)
+    refund_id = models.BigIntegerField(default=0, db_default=0)
+    """The order, and which of its refunds; 0 for its sale."""
+
     order_number = models.CharField(max_length=100, blank=True)
     order_total = models.DecimalField(max_digits=20, decimal_places=6, null=True, blank=True)
     ordered_at = models.DateTimeField(null=True, blank=True)

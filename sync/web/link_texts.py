@@ -10,6 +10,7 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 
 from connector.accounting.books import FoundDocument
+from sync.engine import keyed
 from sync.engine.linking import Refusal, differences
 from sync.models import Record
 from sync.web.labels import ENTITIES, quickbooks_link
@@ -35,8 +36,10 @@ WHY: Mapping[str, Text] = {
     "number_only": _("Same number and customer, but another total"),
     "several_documents": _("Several documents fit this order"),
     "several_orders": _("Several orders fit this document"),
+    "several_refunds": _("Several refunds fit this document"),
 }
 GONE: Text = _("This document is no longer in QuickBooks.")
+NOT_IN_STORE: Text = _("The store no longer has it.")
 BUSY: Text = _("A sync is at work for this company just now. Try again in a moment.")
 
 
@@ -73,4 +76,6 @@ def found_row(tenant: Tenant, record: Record, found: FoundDocument, refused: Ref
 
 def refusal_words(refusal: str) -> str:
     """Why a chosen pair was not linked after all."""
-    return str(REFUSED[Refusal(refusal)] if refusal in set(Refusal) else GONE)
+    if refusal in set(Refusal):
+        return str(REFUSED[Refusal(refusal)])
+    return str(NOT_IN_STORE if refusal == keyed.NOT_IN_STORE else GONE)

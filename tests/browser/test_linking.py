@@ -19,7 +19,7 @@ from tests.browser.test_pages import DESKTOP, NARROW, PHONE, _database_beside_a_
 from tests.factories import member
 from tests.sync.conftest import new_world, nobody_waits, point_at, world  # noqa: F401  (fixtures)
 from tests.sync.test_linking import key_in
-from tests.sync.test_refunds import POT, TEA
+from tests.sync.test_refunds import POT, TEA, refund
 from tests.sync.world import World, buyer, finish, record_of, run_to_end
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -94,6 +94,8 @@ def test_what_was_keyed_by_hand_is_found_and_linked(
     for n, order_id in enumerate(orders[:3]):
         key_in(world, order_id, number=f"WC-{world.number_of(order_id)}", customer=f"Ana Lopez {n}")
     key_in(world, orders[3], "Invoice", number=world.number_of(orders[3]), customer="Ana Lopez 3", total="12.00")
+    returned = refund(world, orders[0], amount="3.00")
+    key_in(world, orders[0], "CreditMemo", number=f"CWio{world.number_of(orders[0])}", total="3.00", percent="0")
     tenant = world.connect()
     enter(page, live_server, tenant, language)
     page.goto(reverse("setup_documents", args=[tenant.slug]))
@@ -103,17 +105,20 @@ def test_what_was_keyed_by_hand_is_found_and_linked(
     _picture(page, f"looking-{language}")
     finish_runs(page, tenant)
     boxes = page.locator("input[name=link]")
-    expect(boxes).to_have_count(4)
-    assert [boxes.nth(place).is_checked() for place in range(4)] == [False, True, True, True]
+    expect(boxes).to_have_count(5)
+    assert [boxes.nth(place).is_checked() for place in range(5)] == [False, True, True, True, True]
     look_at(page, f"documents-{language}")
     page.locator("main form button.primary").first.click()
     expect(page.locator("#looking")).to_be_visible()
     finish_runs(page, tenant)
-    expect(page.locator(".callout.ok")).to_contain_text("3")
+    expect(page.locator(".callout.ok").first).to_contain_text("3")
+    expect(page.locator(".callout.ok").last).to_contain_text("1")
     expect(page.locator("input[name=link]")).to_have_count(1)
     _nothing_found(page, "after linking")
     _picture(page, f"linked-{language}")
-    assert Posting.objects.filter(is_linked=True).count() == 3
+    assert Posting.objects.filter(is_linked=True).count() == 4
+    page.goto(reverse("record", args=[tenant.slug, record_of(tenant, returned, "refund").pk]))
+    look_at(page, f"refund-{language}")
     page.goto(reverse("record", args=[tenant.slug, record_of(tenant, orders[0]).pk]))
     look_at(page, f"record-{language}")
     page.locator(f"a[href='{reverse('record_unlink', args=[tenant.slug, record_of(tenant, orders[0]).pk])}']").click()
@@ -122,7 +127,7 @@ def test_what_was_keyed_by_hand_is_found_and_linked(
     _picture(page, f"unlink-{language}")
     page.locator("dialog[open] button[value=skip]").click()
     expect(page.locator(".title .badge")).to_be_visible()
-    assert Posting.objects.filter(is_linked=True, state="posted").count() == 2
+    assert Posting.objects.filter(is_linked=True, state="posted").count() == 3
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

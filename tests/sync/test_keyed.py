@@ -52,19 +52,23 @@ def test_a_number_is_compared_as_people_and_connectors_write_it(text: str, key: 
     [
         ("Order #1234", "1234"), ("WooCommerce order 1234, Stripe", "1234"), ("Commande n° 1234", "1234"),
         ("WC-1234", "1234"), ("1234", "1234"), ("Paid on 12 March", ""), ("", ""),
+        ("Refund 1234-2", "1234-2"), ("Avoir n° 1234", "1234"),
     ],
 )  # fmt: skip
 def test_a_note_tells_an_orders_number_or_nothing(text: str, key: str) -> None:
     assert note_key(text) == key
 
 
-def test_nothing_keyed_costs_two_reads_and_no_call_to_the_shop(world: World) -> None:
+@pytest.mark.parametrize(("credit_memos", "reads"), [("automatic", 4), ("off", 2)])
+def test_nothing_keyed_costs_a_read_for_each_kind_and_no_call_to_the_shop(
+    world: World, credit_memos: str, reads: int
+) -> None:
     world.add_order(line_items=[TEA])
-    tenant = world.connect()
+    tenant = world.connect(orders={"credit_memos": credit_memos})
     world.forget_stats()
     run = look(tenant)
-    assert (run.state, run.qbo_reads, run.woo_calls) == ("finished", 2, 0)
-    assert world.stats()["reads"] == 2
+    assert (run.state, run.qbo_reads, run.woo_calls) == ("finished", reads, 0)
+    assert world.stats()["reads"] == reads
     assert not Record.objects.exists(), "a search commits nobody to anything"
     assert not is_set_up(tenant)
     assert linking.is_covered(tenant, datetime.now(UTC).date())

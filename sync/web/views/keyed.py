@@ -34,7 +34,7 @@ PAIRS_A_PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class PairRow:
-    """An order and the document it may be."""
+    """An order or a refund, and the document it may be."""
 
     row: KeyedDocument
     document: str
@@ -65,7 +65,8 @@ def documents(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     is_wizard = not setup.is_set_up(tenant)
     is_over = not (known.is_busy or known.is_open or known.refused or _has_failed(known))
     if is_wizard and is_over and request.GET.get("then") != "on":
-        _tell_linked(request, known.linked)
+        for text in linked_words(known):
+            messages.success(request, text)
         return redirect("setup_on", slug=tenant.slug)
     return _show(request, workspace, known, is_over=is_over, is_poll=is_poll)
 
@@ -115,8 +116,10 @@ def _show(
         "trouble": find_trouble(known.run.error_reason) if _has_failed(known) and known.run is not None else None,
         "page": page,
         "rows": rows,
+        "has_refunds": linking.pairs_of(tenant).exclude(refund_id=0).exists(),
+        "linked": linked_words(known),
         "elsewhere": max(known.certain - shown_certain, 0),
-        "refused": [(row, refusal_words(row.refusal)) for row in refused[:PAIRS_A_PAGE]],
+        "refused": [(_pair_row(row), refusal_words(row.refusal)) for row in refused[:PAIRS_A_PAGE]],
         "is_over": is_over,
         "turns_on": is_over and not setup.is_set_up(tenant),
         "next": reverse("setup_on" if not setup.is_set_up(tenant) else "records", args=[tenant.slug]),
@@ -132,7 +135,7 @@ def _pair_row(row: KeyedDocument) -> PairRow:
         document=f"{ENTITIES.get(row.entity, row.entity)} {row.number or row.qbo_id}",
         agrees=row.order_total is not None and row.order_total == row.total,
         why=str(WHY.get(row.why, "")),
-        label=row.order_number,
+        label=_("Refund %(number)s") % {"number": row.order_number} if row.refund_id else row.order_number,
     )
 
 
@@ -140,14 +143,20 @@ def _has_failed(known: linking.Search) -> bool:
     return known.run is not None and not known.is_covered and known.run.state in (Run.State.FAILED, Run.State.PAUSED)
 
 
-def _tell_linked(request: HttpRequest, linked: int) -> None:
-    if linked:
-        text = ngettext(
-            "%(count)s order is linked to its document. It is not sent.",
-            "%(count)s orders are linked to their documents. They are not sent.",
-            linked,
-        )
-        messages.success(request, text % {"count": count(linked)})
+def linked_words(known: linking.Search) -> list[str]:
+    """What the last linking did, a sentence for orders and one for refunds."""
+    orders = ngettext(
+        "%(count)s order is linked to its document. It is not sent.",
+        "%(count)s orders are linked to their documents. They are not sent.",
+        known.linked,
+    )
+    refunds = ngettext(
+        "%(count)s refund is linked to its document. It is not sent.",
+        "%(count)s refunds are linked to their documents. They are not sent.",
+        known.linked_refunds,
+    )
+    told = ((orders, known.linked), (refunds, known.linked_refunds))
+    return [text % {"count": count(number)} for text, number in told if number]
 
 
 def _ids(texts: Iterable[str]) -> list[int]:

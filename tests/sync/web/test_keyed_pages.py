@@ -13,7 +13,7 @@ from sync.models import KeyedDocument, Posting, Record, Run
 from tenants.models import AuditEntry, Tenant
 from tests.sync.conftest import new_world, nobody_waits, point_at, world  # noqa: F401  (fixtures)
 from tests.sync.test_linking import key_in
-from tests.sync.test_refunds import POT, TEA
+from tests.sync.test_refunds import POT, TEA, refund
 from tests.sync.web.test_cures import finish_runs, owner_of
 from tests.sync.world import World, record_of, run_to_end, states
 
@@ -69,6 +69,33 @@ def test_certain_pairs_are_ticked_and_linked_and_the_rest_is_sent(world: World) 
     assert states(tenant) == {"synced": 3}
     assert len(world.documents()) == 4, "what was not ticked is sent"
     assert record_of(tenant, sent).postings.get().is_linked is False
+
+
+def test_refunds_are_shown_by_their_number_and_linked_beside_their_orders(world: World) -> None:  # noqa: F811
+    order_id = world.add_order(line_items=[TEA])
+    refund_id = refund(world, order_id, amount="3.00")
+    number = world.number_of(order_id)
+    key_in(world, order_id, number=f"WC-{number}")
+    key_in(world, order_id, "CreditMemo", number=f"CWio{number}", total="3.00", percent="0")
+    tenant = world.connect()
+    owner = owner_of(tenant)
+    answer = look(owner, tenant)
+    text = answer.content.decode()
+    assert "2 documents of orders and refunds seem to be in QuickBooks already." in text
+    assert f"Refund {number}-1" in text
+    assert f"Link refund {number}-1 to Credit memo CWio{number}" in text
+    assert text.count('" checked>') == 2
+    rows = [pair.row.pk for pair in answer.context["rows"]]
+    owner.post(url(tenant), {"shown": rows, "link": rows})
+    finish_runs(tenant)
+    told = [str(one) for one in owner.get(url(tenant), follow=True).context["messages"]]
+    assert told == [
+        "1 order is linked to its document. It is not sent.",
+        "1 refund is linked to its document. It is not sent.",
+    ]
+    run_to_end(tenant)
+    assert record_of(tenant, refund_id, "refund").state == "synced"
+    assert len(world.documents()) == 2
 
 
 def test_pairs_of_other_pages_follow_one_tick(world: World, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
