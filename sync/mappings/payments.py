@@ -52,6 +52,13 @@ class GatewayRow:
     blocked: int = 0
     amounts: Mapping[str, Decimal] | None = None
 
+    @property
+    def chosen(self) -> str:
+        """As its form says it: the account's id, "none" where its money is not recorded, "" for the default account."""
+        if not self.record:
+            return "none"
+        return self.account.id if self.account else ""
+
 
 @dataclass(frozen=True, slots=True)
 class PaymentTable:
@@ -100,7 +107,7 @@ def payment_table(tenant: Tenant, *, fresh: bool = False) -> PaymentTable:
     accounts, methods = rows_of(company, "Account"), rows_of(company, "PaymentMethod")
     world = tax_world(tenant, options) or facts.tax_world
     found = occurrences(tenant, world, home_country=facts.country, fresh=fresh)
-    in_store = {gateway.id: gateway for gateway in store_lists(tenant, fresh=fresh).gateways}
+    in_store = {gateway.id: gateway for gateway in store_lists(tenant).gateways}
     payments = options["payments"]
     chosen = {row["gateway"]: row for row in payments["methods"]}
     seen = {row.store_key: row for row in SeenInStore.objects.for_tenant(tenant).filter(kind=SeenInStore.Kind.GATEWAY)}

@@ -112,7 +112,7 @@ def tax_table(tenant: Tenant, *, fresh: bool = False) -> TaxTable:
     if world in ("off", "us_automated"):
         return TaxTable(world, (), 0)
     found = occurrences(tenant, world, home_country=facts.country, fresh=fresh)
-    rates = store_lists(tenant, fresh=fresh).rates
+    rates = store_lists(tenant).rates
     blocked = _blocked(tenant)
     rows = [
         _with_state(row, facts, blocked)

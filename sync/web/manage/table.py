@@ -306,7 +306,7 @@ ORDERS = Subject(
                     lock="tax_on",
                 ),
             ),
-            link="mappings_taxes",
+            link="mapping_taxes",
             link_text=_("Match tax rates with tax codes"),
         ),
     ),
@@ -407,7 +407,7 @@ CUSTOMERS = Subject(
                     lock="multicurrency",
                 ),
             ),
-            link="mappings_customers",
+            link="mapping_customers",
             link_text=_("See which customers are linked"),
         ),
     ),
@@ -450,7 +450,7 @@ PRODUCTS = Subject(
                     "switch",
                 ),
             ),
-            link="mappings_products",
+            link="mapping_products",
             link_text=_("See which products are linked"),
         ),
         Card(
@@ -571,7 +571,7 @@ PAYMENTS = Subject(
                     lock="lists",
                 ),
             ),
-            link="mappings_payments",
+            link="mapping_payments",
             link_text=_("Choose an account for each payment method"),
         ),
         Card(
@@ -691,14 +691,14 @@ STOCK = Subject(
 )
 
 ELSEWHERE = (
-    Elsewhere("taxes.rates", _("Tax rates and codes"), "mappings_taxes"),
-    Elsewhere("taxes.untaxed_code", _("Code for lines without tax"), "mappings_taxes"),
-    Elsewhere("taxes.untaxed", _("Codes for exempt buyers and exports"), "mappings_taxes"),
+    Elsewhere("taxes.rates", _("Tax rates and codes"), "mapping_taxes"),
+    Elsewhere("taxes.untaxed_code", _("Code for lines without tax"), "mapping_taxes"),
+    Elsewhere("taxes.untaxed", _("Codes for exempt buyers and exports"), "mapping_taxes"),
     Elsewhere("tenant.report.recipients", _("Recipients of reports"), "reports"),
     Elsewhere("tenant.report.when", _("When reports are sent"), "reports"),
     Elsewhere("tenant.report.language", _("Language of reports"), "reports"),
     Elsewhere("tenant.report.languages", _("Languages of recipients"), "reports"),
-    Elsewhere("payments.methods", _("Accounts of payment methods"), "mappings_payments"),
+    Elsewhere("payments.methods", _("Accounts of payment methods"), "mapping_payments"),
 )
 
 TABLE = Index((SYNC, ORDERS, CUSTOMERS, PRODUCTS, PAYMENTS, REFUNDS, STOCK), ELSEWHERE)

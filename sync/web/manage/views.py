@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from connector.errors import SyncError
-from sync import choices, setup
-from sync.connections.company import refresh_lists
+from sync import choices
 from sync.models import OptionsVersion
 from sync.portability import Problem, changes_between
+from sync.web.lists_again import read_lists_again
 from sync.web.manage.following import after_save
 from sync.web.manage.form import OptionsForm, merged_data
 from sync.web.manage.lacking import lacking
@@ -76,11 +76,7 @@ def refresh(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     """Reads the lists of both systems again."""
     tenant = workspace.tenant
     try:
-        if tenant.store_url:
-            setup.store_lists(tenant, fresh=True)
-            setup.latest_orders(tenant, setup.options_of(tenant), fresh=True)
-        if tenant.company is not None:
-            refresh_lists(tenant.company)
+        read_lists_again(tenant)
         messages.success(request, _("The lists are up to date."))
     except SyncError as error:
         trouble = find_trouble(error.reason)

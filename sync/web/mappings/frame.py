@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from connector.errors import SyncError
 from sync.web.troubles import find_trouble
@@ -40,6 +41,18 @@ def wanted_rows(rows: Sequence[Row], shown: str, needs_choice: Callable[[Row], b
     if shown not in ("open", "matched"):
         return list(rows)
     return [row for row in rows if needs_choice(row) is (shown == "open")]
+
+
+def overtaken(request: HttpRequest, *, now: str, wanted: str, name: str) -> str:
+    """What to say where a row was chosen anew since this person's page was made; "" where it stands as they saw it.
+
+    now, wanted: as the row's form sends them; `was` is what it began from. name: of what is chosen now."""
+    if request.POST.get("was", now) == now or now == wanted:
+        return ""
+    if not now:
+        return _("Since you opened this page the choice was taken back here. Choose again if you still want to.")
+    text = _("Since you opened this page “%(name)s” was chosen here. Choose again if you still want to.")
+    return text % {"name": name}
 
 
 def show_trouble(request: HttpRequest, workspace: Workspace, page: str, error: Exception) -> HttpResponse:

@@ -26,7 +26,8 @@ from sync.reports import records_of_cause
 from sync.templatetags.formats import count, money
 from sync.web.again import look_again
 from sync.web.labels import Badge
-from sync.web.mappings.frame import Shown, Verdict, show_trouble, wanted_rows
+from sync.web.lists_again import read_if_wished
+from sync.web.mappings.frame import Shown, Verdict, overtaken, show_trouble, wanted_rows
 from sync.web.suggestion_texts import OTHERS_FIT, SHORT
 from sync.web.workspace import Workspace, in_workspace, show
 from tenants.models import Role
@@ -58,7 +59,7 @@ class Line:
 @in_workspace()
 def payments(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     try:
-        table = payment_table(workspace.tenant, fresh="refresh" in request.GET)
+        table = payment_table(workspace.tenant, fresh=read_if_wished(request, workspace))
     except (SyncError, LookupError) as error:
         return show_trouble(request, workspace, "payments", error)
     return show(request, workspace, PAGE, "mappings", _context(table, request.GET.get("show", "")))
@@ -77,6 +78,9 @@ def save(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     account, method = request.POST.get("account", ""), request.POST.get("method", "")
     leaves_out = account == "none"
     error_text = _problem_with(row, table, account, method)
+    if row is not None and not error_text:
+        name = row.account.name if row.account else _("do not record")
+        error_text = overtaken(request, now=row.chosen, wanted=account, name=name)
     if row is not None and not error_text:
         problems = choose_gateway(
             tenant,
@@ -112,6 +116,11 @@ def save_default(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         return show_trouble(request, workspace, "payments", error)
     if account and all(row.qbo_id != account for row in table.accounts):
         messages.error(request, _("Choose an account of the list."))
+        return redirect("mapping_payments", slug=tenant.slug)
+    default = table.default_account
+    text = overtaken(request, now=default.id if default else "", wanted=account, name=default.name if default else "")
+    if text:
+        messages.error(request, text)
         return redirect("mapping_payments", slug=tenant.slug)
     problems = choose_default_account(tenant, account, user=workspace.person)
     if problems:

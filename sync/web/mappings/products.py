@@ -19,6 +19,7 @@ from connector.accounting.books import ItemWanted, NameRow
 from connector.accounting.documents import Held
 from connector.accounting.items import CreateItem
 from connector.accounting.policy import Ref
+from connector.errors import SyncError
 from sync.mappings.catalogue import Catalogue, ProductRow, matching, read_catalogue, records_waiting, would_create
 from sync.mappings.links import LinkChange, set_link
 from sync.mappings.names import active_row, search_items
@@ -27,6 +28,7 @@ from sync.models import Link, Record
 from sync.templatetags.formats import count
 from sync.web.again import look_again
 from sync.web.labels import Badge
+from sync.web.lists_again import read_if_wished
 from sync.web.mappings.frame import Shown, Verdict, show_trouble
 from sync.web.mappings.taking_back import token_of
 from sync.web.reason_texts import Text
@@ -91,8 +93,9 @@ class Line:
 def products(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     """Search and filter live in the address; pages of 50, what waits first."""
     try:
+        read_if_wished(request, workspace)
         catalogue = read_catalogue(workspace.tenant)
-    except LookupError as error:
+    except (SyncError, LookupError) as error:
         return show_trouble(request, workspace, "products", error)
     text, shown = request.GET.get("q", "").strip()[:100], request.GET.get("show", "")
     found = matching(catalogue.rows, text)

@@ -20,7 +20,8 @@ from sync.reports import records_of_cause
 from sync.templatetags.formats import count, money, percent
 from sync.web.again import look_again
 from sync.web.labels import Badge
-from sync.web.mappings.frame import Shown, Verdict, show_trouble, wanted_rows
+from sync.web.lists_again import read_if_wished
+from sync.web.mappings.frame import Shown, Verdict, overtaken, show_trouble, wanted_rows
 from sync.web.mappings.tax_texts import badge_of, name_of, note_of
 from sync.web.suggestion_texts import OTHERS_FIT, SHORT
 from sync.web.workspace import Workspace, in_workspace, show
@@ -64,7 +65,7 @@ def first(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 @in_workspace()
 def taxes(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     try:
-        table = tax_table(workspace.tenant, fresh="refresh" in request.GET)
+        table = tax_table(workspace.tenant, fresh=read_if_wished(request, workspace))
     except (SyncError, LookupError) as error:
         return show_trouble(request, workspace, "taxes", error)
     return show(request, workspace, PAGE, "mappings", _context(table, request.GET.get("show", "")))
@@ -80,6 +81,9 @@ def save(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     except (SyncError, LookupError) as error:
         return show_trouble(request, workspace, "taxes", error)
     error_text = _problem_with(row, code_id)
+    if row is not None and not error_text:
+        now = row.code
+        error_text = overtaken(request, now=now.id if now else "", wanted=code_id, name=now.name if now else "")
     if row is not None and not error_text:
         problems = choose_code(tenant, key, code_id, percent=row.percent, user=workspace.person)
         error_text = " ".join(problem.message for problem in problems)

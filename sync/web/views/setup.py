@@ -24,6 +24,7 @@ from sync.portability import Problem
 from sync.tasks import request_webhooks, start_run
 from sync.templatetags.formats import count
 from sync.web.forms_setup import ExtrasForm, MappingsForm, OrdersForm, TurnOnForm
+from sync.web.lists_again import read_if_wished
 from sync.web.manage.locks import why_locked
 from sync.web.missing import make_ticked
 from sync.web.reason_texts import Text
@@ -109,7 +110,8 @@ def orders(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         return away
     assert tenant.company is not None
     try:
-        lists = setup.store_lists(tenant, fresh="refresh" in request.GET)
+        read_if_wished(request, workspace)
+        lists = setup.store_lists(tenant)
     except SyncError as error:
         return _unreachable(request, workspace, "orders", error)
     options = setup.options_of(tenant)
@@ -143,15 +145,14 @@ def mappings(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     tenant = workspace.tenant
     if (away := needs_connections(request, workspace)) is not None:
         return away
+    try:
+        taxes = tax_table(tenant, fresh=read_if_wished(request, workspace))
+        lists = setup.store_lists(tenant)
+    except SyncError as error:
+        return _unreachable(request, workspace, "mappings", error)
     company, facts, options = tenant.company, setup.facts_of(tenant), setup.options_of(tenant)
     assert company is not None
     assert facts is not None
-    is_fresh = "refresh" in request.GET
-    try:
-        lists = setup.store_lists(tenant, fresh=is_fresh)
-        taxes = tax_table(tenant, fresh=is_fresh)
-    except SyncError as error:
-        return _unreachable(request, workspace, "mappings", error)
     untaxed = setup.untaxed_suggestion(tenant)
     lacking = missing.find_missing(tenant, options, gateways=lists.gateways, tax_is_off=taxes.world == "off")
     lacking = [one for one in lacking if not one.key.startswith("orders.")]

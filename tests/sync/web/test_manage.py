@@ -15,7 +15,7 @@ from sync.schema import DEFAULTS, SCHEMA
 from sync.web.manage.form import raw_of
 from sync.web.manage.locks import LOCKS
 from sync.web.manage.notes import _NOTES
-from sync.web.manage.places import Place, value_at
+from sync.web.manage.places import Place, Subject, value_at
 from sync.web.manage.table import TABLE
 from tenants.models import AuditEntry, Role, Tenant
 from tests.factories import member
@@ -333,3 +333,15 @@ def test_stock_that_is_turned_on_leads_to_its_preview_and_off_ends_it(owner: Cli
     owner.post(url, data)
     asked.refresh_from_db()
     assert (asked.state, saved(tenant)["stock"]["enabled"]) == ("declined", False)
+
+
+@pytest.mark.parametrize("subject", [one for one in TABLE.subjects if any(card.link for card in one.cards)])
+def test_a_card_leads_to_where_the_rest_of_it_is_set(owner: Client, tenant: Tenant, subject: Subject) -> None:
+    text = owner.get(page(tenant, subject.key)).content.decode()
+    for card in subject.cards:
+        if card.link:
+            assert f'href="{reverse(card.link, args=[tenant.slug])}">{card.link_text}' in text
+
+
+def test_every_option_that_is_set_elsewhere_names_a_page_that_is_there(tenant: Tenant) -> None:
+    assert all(reverse(one.page, args=[tenant.slug]) for one in TABLE.elsewhere)

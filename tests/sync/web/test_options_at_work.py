@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.urls import reverse
 
 from sync.schema import SCHEMA
 from sync.web.manage.table import TABLE
@@ -50,7 +51,7 @@ def table() -> str:
 
 def pages() -> dict[str, str]:
     found = {located.place.path: f"manage/{located.subject.key}/" for located in TABLE.by_path.values()}
-    return found | {one.path: f"{one.page.replace('_', '/')}/" for one in TABLE.elsewhere}
+    return found | {one.path: reverse(one.page, args=["x"]).removeprefix("/t/x/") for one in TABLE.elsewhere}
 
 
 def changes_of(path: str) -> str:

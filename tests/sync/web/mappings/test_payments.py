@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -22,6 +23,11 @@ from tests.sync.world import World, finish, run_to_end, states
 TEA = [{"sku": "THE-SEN-100", "quantity": 1}]
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _nothing_cached() -> None:
+    cache.clear()
 
 
 @pytest.fixture
@@ -97,7 +103,7 @@ def test_a_payment_method_that_was_only_switched_on_is_found_within_a_day(shop: 
     a_day_later(tenant)
     assert run_to_end(tenant).woo_calls == calls + 1
     assert new_gateways(tenant) == ["Square"]
-    assert {row.gateway: row.is_new for row in payment_table(tenant, fresh=True).rows}["square"]
+    assert {row.gateway: row.is_new for row in payment_table(tenant).rows}["square"]
 
 
 def test_a_shop_that_refuses_the_list_is_synced_all_the_same(shop: World) -> None:
@@ -184,3 +190,41 @@ def test_an_account_that_is_none_is_refused(shop: World) -> None:
         answer = owner.post(reverse(name, args=[tenant.slug]), body, follow=True)
         assert "Choose an account of the list." in answer.content.decode()
     assert methods_of(tenant)["stripe"]["account"]["name"] == "Stripe clearing"
+
+
+def test_what_was_made_in_quickbooks_meanwhile_can_be_chosen_after_a_refresh(shop: World) -> None:
+    tenant = shop.connect()
+    shop.edit_books("Account", create={"Name": "Alma clearing", "AccountType": "Bank", "AccountSubType": "Checking"})
+    owner, url = owner_of(tenant), reverse("mapping_payments", args=[tenant.slug])
+    assert "Alma clearing" not in owner.get(url).content.decode()
+    assert "Alma clearing" in owner.get(url, {"refresh": 1}).content.decode()
+
+
+def test_the_second_of_two_people_does_not_undo_the_first_unseen(shop: World) -> None:
+    tenant = shop.connect()
+    table = payment_table(tenant)
+    row = next(row for row in table.rows if row.gateway == "stripe")
+    first, second = [account.qbo_id for account in table.accounts if account.qbo_id != row.chosen][:2]
+    owner, url = owner_of(tenant), reverse("mapping_payment_save", args=[tenant.slug])
+    body = {"gateway": "stripe", "was": row.chosen}
+    for _click in range(2):  # the same choice twice is no conflict
+        owner.post(url, body | {"account": first}, headers={"HX-Request": "true"})
+        assert methods_of(tenant)["stripe"]["account"]["id"] == first
+    answer = owner.post(url, body | {"account": second}, headers={"HX-Request": "true"})
+    assert "Since you opened this page" in answer.content.decode()
+    assert methods_of(tenant)["stripe"]["account"]["id"] == first
+    owner.post(url, body | {"account": second, "was": first}, headers={"HX-Request": "true"})
+    assert methods_of(tenant)["stripe"]["account"]["id"] == second
+
+
+def test_the_default_account_is_not_changed_over_anothers_choice(shop: World) -> None:
+    tenant = shop.connect()
+    table = payment_table(tenant)
+    was = table.default_account.id if table.default_account else ""
+    first, second = [account.qbo_id for account in table.accounts if account.qbo_id != was][:2]
+    owner, url = owner_of(tenant), reverse("mapping_default_account", args=[tenant.slug])
+    for account in (first, second):
+        owner.post(url, {"account": account, "was": was})
+    default = payment_table(tenant).default_account
+    assert default is not None
+    assert default.id == first

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
@@ -21,6 +22,11 @@ from tests.sync.web.conftest import signed_in
 from tests.sync.world import World, finish, run_to_end, states
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _nothing_cached() -> None:
+    cache.clear()
 
 
 def shop(new_world: Any, profile: str = "fr", orders: int = 12) -> World:  # noqa: F811
@@ -174,3 +180,30 @@ def test_a_store_that_does_not_answer_is_told_on_the_page(new_world: Any) -> Non
     answer = owner_of(tenant).get(reverse("mapping_taxes", args=[tenant.slug]) + "?refresh=1")
     assert answer.status_code == 200
     assert "Try again" in answer.content.decode()
+
+
+def test_a_code_made_in_quickbooks_meanwhile_is_offered_after_a_refresh(new_world: Any) -> None:  # noqa: F811
+    world = shop(new_world)
+    tenant = world.connect(taxes={"rates": []})
+    company = tenant.company
+    assert company is not None
+    facts = dict(company.facts)
+    company.facts = {**facts, "tax_codes": [code for code in facts["tax_codes"] if code["name"] != "20.0% S"]}
+    company.save(update_fields=["facts"])
+    owner, url = owner_of(tenant), reverse("mapping_taxes", args=[tenant.slug])
+    assert ">20.0% S<" not in owner.get(url).content.decode()
+    assert ">20.0% S<" in owner.get(url, {"refresh": 1}).content.decode()
+
+
+def test_the_second_of_two_people_does_not_undo_the_first_unseen(new_world: Any) -> None:  # noqa: F811
+    tenant = shop(new_world).connect(taxes={"rates": []})
+    row = next(row for row in tax_table(tenant).rows if row.percent == 0 or len(row.fitting) > 1)
+    first, second = [code.id for code in row.fitting][:2]
+    owner, url = owner_of(tenant), reverse("mapping_tax_save", args=[tenant.slug])
+    owner.post(url, {"key": row.key, "code": first, "was": ""})
+    answer = owner.post(url, {"key": row.key, "code": second, "was": ""}, headers={"HX-Request": "true"})
+    assert "Since you opened this page" in answer.content.decode()
+    now = tax_table(tenant).row(row.key)
+    assert now is not None
+    assert now.code is not None
+    assert now.code.id == first
