@@ -11,11 +11,11 @@ from django.urls import reverse
 from sync.schema import SCHEMA
 from sync.web.manage.table import TABLE
 from tests.sync.conftest import NewWorld, new_world, nobody_waits  # noqa: F401  (fixtures)
-from tests.sync.web.options import customers, items, orders, payments, refunds, taxes, workspace
+from tests.sync.web.options import customers, items, mappings, orders, payments, refunds, taxes, workspace
 from tests.sync.web.options.elsewhere import PROVED_ELSEWHERE
 
 PAPER = Path(settings.BASE_DIR) / "docs" / "options.md"
-PARTS = (workspace, orders, taxes, customers, items, payments, refunds)
+PARTS = (workspace, orders, taxes, customers, items, payments, mappings, refunds)
 PROOFS = {path: proof for part in PARTS for path, proof in part.PROOFS.items()}
 
 

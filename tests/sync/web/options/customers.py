@@ -51,6 +51,17 @@ def vat_number_of(books: Books) -> tuple[Any, bool]:
     return customer.get("PrimaryTaxIdentifier"), "FR40303265045" in str(books.sale.get("CustomerMemo"))
 
 
+def pays_in_a_currency_that_is_not_listed(world: World) -> None:
+    world.company_control("preferences", multicurrency=True)
+    world.add_order(line_items=TEA, currency="GBP")
+
+
+def notes_a_rate_on_the_order(world: World) -> None:
+    world.company_control("preferences", multicurrency=True, currencies={"USD": "0.92"})
+    rate = [{"key": "_base_currency_exchange_rate", "value": "0.875"}]
+    world.add_order(line_items=TEA, currency="USD", meta_data=rate)
+
+
 PROOFS = {
     "orders.customer_mode": Proof(
         "Whom the sale is booked on: the buyer, the buyer's organisation, or one customer for all.",
@@ -85,6 +96,18 @@ PROOFS = {
             ("never", ("An older street", None)),
         ),
         given=knows_the_buyer_with_an_older_street_and_no_phone,
+    ),
+    "customers.activate_currency": Proof(
+        "A currency that the company does not list is added for its first buyer, or the order waits.",
+        lambda books: books.held_or(lambda: books.sale["CurrencyRef"]["value"]),
+        ((None, {"currency_off"}), ("on", "GBP")),
+        given=pays_in_a_currency_that_is_not_listed,
+    ),
+    "orders.exchange_rates": Proof(
+        "A sale in another currency bears QuickBooks' rate of the day, or the one that the order noted.",
+        lambda books: str(books.sale["ExchangeRate"]),
+        (("quickbooks", "0.92"), ("order", "0.875")),
+        given=notes_a_rate_on_the_order,
     ),
     "customers.vat_number_source": Proof(
         "The buyer's VAT number of that field stands on the customer and on the document.",

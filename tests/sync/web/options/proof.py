@@ -77,7 +77,7 @@ class Books:
 
 
 Told = Callable[[Books], Any]
-Value = str | list[str] | dict[str, Named] | Named | None
+Value = str | list[str] | Mapping[str, Any] | Named | None
 
 
 def sells_tea(world: World) -> None:
@@ -88,53 +88,9 @@ def syncs_once(books: Books) -> None:
     run_to_end(books.tenant)
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """changes: one plain sentence for docs/options.md. ways: what is chosen, each with what `told` must read then;
-    None leaves the field out, as a browser does with a switch that is off.
-
-    given: what happened in shop and company before the workspace was connected, with `settings`. along: fields sent
-    with each way. then: what happens after the choice; one sync unless it says otherwise.
-    """
-
-    changes: str
-    told: Told
-    ways: tuple[tuple[Value, Any], ...]
-    given: Callable[[World], None] = sells_tea
-    along: Mapping[str, Value] = field(default_factory=dict)
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    then: Callable[[Books], None] = syncs_once
-    profile: str = "fr"
-    tax_world: str = ""
-
-    def books_by_way(self, path: str, new_world: NewWorld) -> list[Any]:
-        """What is told of the books of a company of its own for each way."""
-        return [self._told_of(path, value, new_world) for value, _expected in self.ways]
-
-    def _told_of(self, path: str, value: Value, new_world: NewWorld) -> Any:
-        cache.clear()
-        world = new_world(self.profile, tax_world=self.tax_world)
-        self.given(world)
-        with _undone():
-            tenant = world.connect(**self.settings)
-            choose(world, tenant, path, {TABLE.by_path[path].place.key: value, **self.along})
-            tenant.refresh_from_db()
-            books = Books(world, tenant)
-            self.then(books)
-            return self.told(books)
-
-
-@contextmanager
-def _undone() -> Iterator[None]:
-    """Two companies of a proof bear one realm; the second finds a database that never knew the first."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-
-
 def choose(world: World, tenant: Tenant, path: str, wanted: Mapping[str, Value]) -> None:
     """Saves, as the owner, the pages that the fields stand on: that of the option itself at the end."""
-    client = signed_in(member(tenant, "alice@dupont.example", Role.OWNER, "Alice Dupont"))
+    client = owner_of(tenant)
     own = TABLE.by_path[path].subject.key
     for subject in sorted({_subject_of(key) for key in wanted}, key=lambda one: one == own):
         fields = {key: value for key, value in wanted.items() if _subject_of(key) == subject}
@@ -150,6 +106,10 @@ def save(world: World, client: Client, url: str, fields: Mapping[str, Value]) ->
     assert answer.status_code == 302, answer.context["errors"]
 
 
+def owner_of(tenant: Tenant) -> Client:
+    return signed_in(member(tenant, "alice@dupont.example", Role.OWNER, "Alice Dupont"))
+
+
 def _subject_of(key: str) -> str:
     return next(one.key for one in TABLE.subjects if any(place.key == key for place in one.places))
 
@@ -159,7 +119,7 @@ def _sent(world: World, key: str, value: Value) -> dict[str, Any]:
         return {}
     if isinstance(value, Named):
         return {key: id_of(world, value)}
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         rows = list(enumerate(value.items()))
         names = {f"{key}-{n}-name": name for n, (name, _row) in rows}
         return names | {f"{key}-{n}-item": id_of(world, row) for n, (_name, row) in rows}
@@ -168,3 +128,56 @@ def _sent(world: World, key: str, value: Value) -> dict[str, Any]:
 
 def id_of(world: World, row: Named) -> str:
     return next(str(one["Id"]) for one in world.names(row.kind) if one["Name"] == row.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """changes: one plain sentence for docs/options.md. ways: what is chosen, each with what `told` must read then;
+    None leaves the field out, as a browser does with a switch that is off.
+
+    given: what happened in shop and company before the workspace was connected, with `settings`. along: fields sent
+    with each way. then: what happens after the choice; one sync unless it says otherwise. chosen: how a merchant
+    chooses it where that is not a field of a page of Manage.
+    """
+
+    changes: str
+    told: Told
+    ways: tuple[tuple[Value, Any], ...]
+    given: Callable[[World], None] = sells_tea
+    along: Mapping[str, Value] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    then: Callable[[Books], None] = syncs_once
+    chosen: Callable[[World, Tenant, str, Mapping[str, Any]], None] = choose
+    profile: str = "fr"
+
+    def books_by_way(self, path: str, new_world: NewWorld) -> list[Any]:
+        """What is told of the books of a company of its own for each way."""
+        return [self._told_of(path, value, new_world) for value, _expected in self.ways]
+
+    def _told_of(self, path: str, value: Value, new_world: NewWorld) -> Any:
+        cache.clear()
+        world = new_world(self.profile)
+        self.given(world)
+        with _undone():
+            tenant = world.connect(**self.settings)
+            self.chosen(world, tenant, path, {**self.along, **_fields(path, value)})
+            tenant.refresh_from_db()
+            books = Books(world, tenant)
+            self.then(books)
+            return self.told(books)
+
+
+def _fields(path: str, value: Value) -> Mapping[str, Value]:
+    """Of one option by its own field; mappings are named with all that their row sends."""
+    if path in TABLE.by_path:
+        return {TABLE.by_path[path].place.key: value}
+    assert isinstance(value, Mapping)
+    return value
+
+
+@contextmanager
+def _undone() -> Iterator[None]:
+    """Two companies of a proof bear one realm; the second finds a database that never knew the first."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.sync.shelf import shop_rows
 from tests.sync.web.options.proof import TEA, Books, Named, Proof
-from tests.sync.world import World
+from tests.sync.world import World, buyer
 
 A_CENT_APART = [{**TEA[0], "subtotal": "1.02", "total": "1.02"}] * 2
 """Two lines at 5.5 %: 0.06 each, so 0.12 by lines; 0.11 on their sum."""
@@ -40,6 +41,16 @@ def evens_out_with(books: Books) -> Any:
     return books.held_or(lambda: {name for name, amount in books.lines(books.sale) if amount in ("0.06", "-0.06")})
 
 
+def sells_where_quickbooks_keeps_no_tax(world: World) -> None:
+    address = {**buyer()["billing"], "country": "US", "state": "NC", "postcode": "28801", "city": "Asheville"}
+    product = shop_rows(world, type="simple")[0]
+    world.add_order(line_items=[{"product_id": product["id"], "quantity": 1}], billing=address, shipping=address)
+
+
+def item_of_the_tax(books: Books) -> Any:
+    return books.held_or(lambda: books.lines(books.sale)[-1][0])
+
+
 PROOFS = {
     "taxes.mode": Proof(
         "The tax is QuickBooks' own by codes, or a line on the tax item.",
@@ -47,6 +58,17 @@ PROOFS = {
         (("auto", (True, [])), ("off", (False, ["0.12"]))),
         given=rounds_the_sum_where_the_store_rounds_lines,
         settings={"taxes": {"tax_item": "Fee"}},
+    ),
+    "taxes.tax_item": Proof(
+        "Where QuickBooks keeps no tax: the item that the store's tax stands on; without one the order waits.",
+        item_of_the_tax,
+        (
+            (Named("Item", "Fee"), "Fee"),
+            (Named("Item", "Refund"), "Refund"),
+            ("", {"missing_setting:tax_item"}),
+        ),
+        given=sells_where_quickbooks_keeps_no_tax,
+        profile="us",
     ),
     "taxes.override": Proof(
         "The store's tax is stated where QuickBooks computes another, always, or never: lines then even it out.",
