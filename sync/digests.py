@@ -6,10 +6,13 @@ Amounts are texts of exact decimals, moments ISO texts in UTC; nothing in it is 
   month     unexplained difference of the month so far, per currency; not in reports of a run
   posted    per document type and currency: how many were made in the period, total and tax as QuickBooks answered
   updated   how many older documents were written again in the period
-  causes    open causes, largest first, each with its newest numbers; `new`: how many of its records came up in it
+  items     made, changed: items of products, as QuickBooks confirmed them in the period
+  stock     sent, refused: quantities of the period; asks: the pass that waits for a decision, None where none does
+  causes    open causes, largest first, each with its newest numbers (products: names); `new`: how many of its records
+            came up in it
   open      how many records need attention in all, by source
-  skipped   per reason: how many in the period, newest numbers
-  waiting   how many wait for payment or for their sale
+  skipped   per reason and source: how many in the period, the newest of them
+  waiting   how many wait for payment or for their sale; waiting_refunds: of them
   gateways  payment methods that came up in the store and that no report told of yet: key and title
   trouble   why the last run could not finish, "" when it did
   next_at   when the next run starts by itself, null when none does
@@ -25,8 +28,11 @@ from typing import Any
 from django.db.models import Count, DateTimeField, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from connector.accounting.keys import ITEM_PREFIX
+from connector.accounting.stock import WRITTEN, Outcome
+from sync.engine.stock import WAITING
 from sync.models import Mapping as SeenInStore
-from sync.models import Posting, Record, Run
+from sync.models import Posting, Record, Run, StockLine, StockPass
 from sync.models.scoping import TenantQuerySet
 from sync.reports import (
     AMOUNT,
@@ -46,7 +52,8 @@ from tenants.models import Tenant
 
 MOST_CAUSES = 8
 MOST_NUMBERS = 5
-"""In this order."""
+LOOKED_AT_FOR = timedelta(hours=1)
+"""Whoever asked for a preview of the stock is looking at it; later it was forgotten."""
 
 
 def figures_of_period(tenant: Tenant, kind: str, since: datetime, until: datetime) -> dict[str, Any]:
@@ -65,6 +72,8 @@ def figures_of_period(tenant: Tenant, kind: str, since: datetime, until: datetim
         "sums": [_sums(one) for one in sums_of(sales)],
         "month": [{"currency": one.currency, "unexplained": str(one.unexplained)} for one in sums_of(to_date)],
         **_documents(answered),
+        "items": _items(answered),
+        "stock": _stock(tenant, since, until),
         "skipped": _skipped(skipped),
     }
 
@@ -75,11 +84,14 @@ def figures_of_run(run: Run) -> dict[str, Any]:
     since = run.started_at or run.created_at
     until = run.finished_at or since
     records = Record.objects.for_tenant(tenant).filter(run=run)
+    answered = Posting.objects.for_tenant(tenant).filter(run=run)
     return {
         **_common(tenant, "run", since, until, new=Q(run=run)),
         "sums": [_sums(one) for one in sums_of(records)],
         "month": [],
-        **_documents(Posting.objects.for_tenant(tenant).filter(run=run)),
+        **_documents(answered),
+        "items": _items(answered),
+        "stock": _stock(tenant, since, until),
         "skipped": _skipped(records.filter(state=Record.State.SKIPPED)),
         "trouble": run.error_reason if run.state in (Run.State.FAILED, Run.State.PAUSED) else "",
     }
@@ -88,7 +100,13 @@ def figures_of_run(run: Run) -> dict[str, Any]:
 def figures_of_problems(tenant: Tenant, since: datetime, now: datetime, new: Q) -> dict[str, Any]:
     """The causes that `new`, a condition on held records, finds; nothing of what went well."""
     nothing: dict[str, Any] = {"sums": [], "month": [], "posted": [], "updated": 0, "skipped": []}
-    return {**_common(tenant, "problems", since, now, new=new, only_new=True), **nothing}
+    asks = untold_questions(now).filter(tenant=tenant).first()
+    return {
+        **_common(tenant, "problems", since, now, new=new, only_new=True),
+        **nothing,
+        "items": {"made": 0, "changed": 0},
+        "stock": {"sent": 0, "refused": 0, "asks": _question(asks)},
+    }
 
 
 def _common(
@@ -116,6 +134,7 @@ def _common(
         "open": {row["source"]: row["records"] for row in sources},
         "new": held.filter(new).count(),
         "waiting": waiting.count(),
+        "waiting_refunds": waiting.filter(source=Record.Source.REFUND).count(),
         "gateways": [{"key": one.store_key, "title": one.label or one.store_key} for one in untold_gateways(tenant)],
         "trouble": run.error_reason if run is not None and stuck else "",
         "next_at": tenant.next_run_at.isoformat() if starts and tenant.next_run_at else None,
@@ -132,6 +151,49 @@ def untold_news() -> TenantQuerySet[SeenInStore]:
     return SeenInStore.objects.filter(kind=SeenInStore.Kind.GATEWAY, is_news=True, told_at__isnull=True)
 
 
+def untold_questions(now: datetime) -> TenantQuerySet[StockPass]:
+    """Passes of all tenants that wait for a decision and that no report told of; a preview once it was left alone."""
+    is_old = Q(state=StockPass.State.STOPPED) | Q(counted_at__lte=now - LOOKED_AT_FOR)
+    return StockPass.objects.filter(is_old, state__in=WAITING, told_at__isnull=True, company=F("tenant__company"))
+
+
+def note_told(tenant: Tenant, figures: Mapping[str, Any], now: datetime) -> None:
+    """What these figures tell of once is told from now on."""
+    told = [one["key"] for one in figures["gateways"]]
+    untold_gateways(tenant).filter(store_key__in=told).update(told_at=now)
+    asks = figures["stock"]["asks"]
+    if asks is not None:
+        StockPass.objects.for_tenant(tenant).filter(pk=asks["pass"], told_at__isnull=True).update(told_at=now)
+
+
+def _items(answered: TenantQuerySet[Posting]) -> dict[str, int]:
+    """Items of products; those that the settings name are no products."""
+    of_products = answered.filter(
+        entity="Item", key__startswith=ITEM_PREFIX, state=Posting.State.POSTED, is_linked=False
+    )
+    made = set(of_products.filter(operation="create").values_list("qbo_id", flat=True))
+    changed = set(of_products.filter(operation="update").values_list("qbo_id", flat=True))
+    return {"made": len(made), "changed": len(changed - made)}
+
+
+def _stock(tenant: Tenant, since: datetime, until: datetime) -> dict[str, Any]:
+    lines = StockLine.objects.for_tenant(tenant)
+    waiting = StockPass.objects.for_tenant(tenant).filter(state__in=WAITING, company=tenant.company_id)
+    return {
+        "sent": lines.filter(outcome__in=WRITTEN, sent_at__gte=since, sent_at__lt=until).count(),
+        "refused": lines.filter(
+            outcome=Outcome.FAILED, stock_pass__ended_at__gte=since, stock_pass__ended_at__lt=until
+        ).count(),
+        "asks": _question(waiting.first()),
+    }
+
+
+def _question(one: StockPass | None) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    return {"pass": one.pk, "kind": one.kind, "zeros": one.counts.get(Outcome.TO_ZERO, 0)}
+
+
 def _cause(tenant: Tenant, cause: Cause, new: Q) -> dict[str, Any]:
     records = records_of_cause(tenant, cause.reason, cause.subject)
     sample = cause.sample
@@ -141,7 +203,7 @@ def _cause(tenant: Tenant, cause: Cause, new: Q) -> dict[str, Any]:
         "records": cause.records,
         "new": records.filter(new).count(),
         "amounts": {currency: str(amount) for currency, amount in sorted(cause.amounts.items())},
-        "numbers": _numbers(records),
+        **_newest(records),
         "sample": cause.sample_id,
         "source": sample.source if sample is not None else Record.Source.ORDER,
         "currency": sample.currency if sample is not None else "",
@@ -149,9 +211,14 @@ def _cause(tenant: Tenant, cause: Cause, new: Q) -> dict[str, Any]:
     }
 
 
-def _numbers(records: TenantQuerySet[Record]) -> list[str]:
-    newest = records.order_by("-ordered_at", "-pk").values_list("number", "woo_id")[:MOST_NUMBERS]
-    return [number or str(woo_id) for number, woo_id in newest]
+def _newest(records: TenantQuerySet[Record]) -> dict[str, list[str]]:
+    """Who the newest of them are: orders and refunds by their numbers, products by their names."""
+    newest = records.order_by("-ordered_at", "-pk").values_list("source", "number", "buyer", "woo_id")[:MOST_NUMBERS]
+    found: dict[str, list[str]] = {"numbers": [], "names": []}
+    for source, number, name, woo_id in newest:
+        is_product = source == Record.Source.PRODUCT
+        found["names" if is_product else "numbers"].append((is_product and name) or number or str(woo_id))
+    return found
 
 
 def _sums(one: Sums) -> dict[str, Any]:
@@ -231,18 +298,18 @@ def _signed(entity: str, amount: Decimal) -> str:
 
 
 def _skipped(records: TenantQuerySet[Record]) -> list[dict[str, Any]]:
-    groups = records.order_by().values("reason").annotate(records=Count("pk")).order_by("-records", "reason")
+    groups = records.order_by().values("reason", "source").annotate(records=Count("pk"))
     found = []
-    for row in groups:
-        of_reason = records.filter(reason=row["reason"]).order_by("-ordered_at", "-pk")
-        newest = of_reason.only("details", "source").first()
+    for row in groups.order_by("-records", "reason", "source"):
+        of_reason = records.filter(reason=row["reason"], source=row["source"]).order_by("-ordered_at", "-pk")
+        newest = of_reason.only("details").first()
         found.append(
             {
                 "reason": row["reason"],
                 "records": row["records"],
-                "numbers": _numbers(of_reason),
+                **_newest(of_reason),
                 "details": newest.details if newest is not None else {},
-                "source": newest.source if newest is not None else Record.Source.ORDER,
+                "source": row["source"],
             }
         )
     return found

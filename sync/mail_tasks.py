@@ -15,7 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from sync.digests import figures_of_period, figures_of_problems, figures_of_run, untold_news
+from sync.digests import figures_of_period, figures_of_problems, figures_of_run, untold_news, untold_questions
 from sync.models import Mapping as SeenInStore
 from sync.models import Record, Report, ReportMail, ReportSchedule, Run, ToldProblem
 from sync.models.scoping import TenantQuerySet
@@ -105,7 +105,7 @@ def make_for_runs(now: datetime) -> None:
             finished_at__gt=F("tenant__report_schedule__covered_until"),
         )
         .exclude(Exists(told))
-        .exclude(~Q(state=Run.State.FAILED), ~Exists(_news()), tally={})
+        .exclude(~Q(state=Run.State.FAILED), ~Exists(_news()), tally={}, notices={})
         .select_related("tenant__company")
         .order_by("finished_at", "pk")
     )
@@ -114,12 +114,14 @@ def make_for_runs(now: datetime) -> None:
 
 
 def make_for_problems(now: datetime) -> None:
-    """Once no run is under way any more, and something is held, or came up in the store, that no mail has told of
-    yet; at most once an hour."""
+    """Once no run is under way any more, and something is held, came up in the store or waits for a decision about the
+    stock, that no mail has told of yet; at most once an hour."""
     untold = _untold().filter(tenant=OuterRef("tenant"))
     active = Run.objects.filter(tenant=OuterRef("tenant"), state__in=Run.ACTIVE)
     due = ReportSchedule.objects.filter(
-        Q(next_at__isnull=True) | Q(next_at__lte=now), Exists(untold) | Exists(_news()), ~Exists(active)
+        Q(next_at__isnull=True) | Q(next_at__lte=now),
+        Exists(untold) | Exists(_news()) | Exists(untold_questions(now).filter(tenant=OuterRef("tenant"))),
+        ~Exists(active),
     )
     for schedule in due.filter(when=When.PROBLEMS).select_related("tenant__company")[:AT_ONCE]:
         claimed = ReportSchedule.objects.filter(pk=schedule.pk, next_at=schedule.next_at, when=When.PROBLEMS).update(

@@ -88,7 +88,13 @@ def ask(tenant: Tenant, *, user: User | None) -> StockPass:
             _end(current, StockPass.State.REPLACED)
         kind = StockPass.Kind.FULL if is_confirmed else StockPass.Kind.PREVIEW
         log_change(tenant, ACTION, {"asked": [None, kind]}, user=user)
-        return StockPass.objects.create(tenant=tenant, company=company, kind=kind, state=StockPass.State.WANTED)
+        return StockPass.objects.create(
+            tenant=tenant,
+            company=company,
+            kind=kind,
+            state=StockPass.State.WANTED,
+            told_at=current.told_at if current is not None and current.company_id == company.pk else None,
+        )
 
 
 def decide(tenant: Tenant, one: StockPass, decision: str, *, user: User) -> list[Problem] | None:

@@ -46,8 +46,11 @@ def customer_key(*, mode: str, email: str, name: str, currency: str) -> str:
     return f"customer:{mode}:{normalise(email) or normalise(name)}:{currency}"
 
 
+ITEM_PREFIX = "item:"
+
+
 def item_key(product_id: int, variation_id: int) -> str:
-    return f"item:{product_id}:{variation_id}"
+    return f"{ITEM_PREFIX}{product_id}:{variation_id}"
 
 
 NAME_PREFIX = "name:"

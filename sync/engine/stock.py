@@ -139,7 +139,7 @@ def _has_rested(last: StockPass, now: datetime) -> bool:
 
 
 def _begin(work: Slice, replaced: StockPass | None, kind: str) -> StockPass:
-    """A pass that waits for a decision gives way to newer numbers."""
+    """A pass that waits for a decision gives way to newer numbers; whoever was told of it is not told again."""
     with transaction.atomic():
         if replaced is not None:
             _mark(replaced, StockPass.State.REPLACED, ended_at=timezone.now())
@@ -152,6 +152,7 @@ def _begin(work: Slice, replaced: StockPass | None, kind: str) -> StockPass:
             kind=kind,
             state=StockPass.State.COUNTING,
             changed_since=cursor.position if cursor is not None and kind == StockPass.Kind.CHANGES else None,
+            told_at=replaced.told_at if replaced is not None else None,
         )
 
 

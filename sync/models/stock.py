@@ -58,6 +58,8 @@ class StockPass(models.Model):
     decision = models.CharField(max_length=10, choices=Decision, blank=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     decided_at = models.DateTimeField(null=True, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True)
+    """When a report first told that it waits for a decision."""
 
     objects: ClassVar[TenantQuerySet[StockPass]] = TenantQuerySet.as_manager()  # type: ignore[assignment]
 

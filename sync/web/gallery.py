@@ -129,12 +129,16 @@ def _figures(kind: str, *, days: int = 1, **wanted: Any) -> dict[str, Any]:
         "month": [{"currency": "EUR", "unexplained": "0"}],
         "posted": [],
         "updated": 0,
+        "items": {"made": 0, "changed": 0},
+        "stock": {"sent": 0, "refused": 0, "asks": None},
         "causes": [],
         "more_causes": 0,
         "open": {},
         "new": 0,
         "skipped": [],
         "waiting": 0,
+        "waiting_refunds": 0,
+        "statuses": {},
         "gateways": [],
         "trouble": "",
         "next_at": (MORNING + timedelta(minutes=7)).isoformat(),
@@ -160,6 +164,7 @@ def _cause(reason: str, records: int, amount: str, numbers: list[str], sample: i
         "new": records,
         "amounts": {"EUR": amount},
         "numbers": numbers,
+        "names": [],
         "sample": sample,
         "source": "order",
         "currency": "EUR",
@@ -168,12 +173,28 @@ def _cause(reason: str, records: int, amount: str, numbers: list[str], sample: i
 
 
 def _skipped(reason: str, records: int, numbers: list[str], **details: Any) -> dict[str, Any]:
-    return {"reason": reason, "records": records, "numbers": numbers, "details": details, "source": "order"}
+    return {
+        "reason": reason,
+        "records": records,
+        "numbers": numbers,
+        "names": [],
+        "details": details,
+        "source": "order",
+    }
 
 
 _RECEIPTS = [_posted("SalesReceipt", 12, "1012.80", "92.35"), _posted("RefundReceipt", 1, "-43.20", "-4.94")]
 _TAX_CAUSE = _cause("unmapped_tax_rate", 3, "327.70", ["4126", "4122", "4120"], 149, rate="TVA 10 %")
 _HAND_CAUSE = _cause("edited_in_quickbooks", 1, "5.00", ["4118"], 150, number="Wio4118")
+_GOODS_CAUSE = {
+    **_cause("ambiguous_sku", 2, "0", [], 151, sku="THE-VRT-100"),
+    "names": ["Thé vert en vrac", "Thé vert, coffret"],
+    "amounts": {"": "0"},
+    "source": "product",
+    "currency": "",
+}
+_BRAKED = {"pass": 12, "kind": "full", "zeros": 64}
+_FIRST_LOOK = {"pass": 11, "kind": "preview", "zeros": 0}
 _FAILED = _skipped("status:failed", 1, ["4124"])
 _MONDAY = [
     _sums("EUR", "1297.30", "969.60", to_resolve="327.70", sales=15, refunds=1, documents=13, open_records=3),
@@ -187,8 +208,23 @@ FIGURES: dict[str, dict[str, Any]] = {
         sums=[_sums("EUR", "969.60", "969.60", sales=12, refunds=1, documents=13)],
         posted=_RECEIPTS,
         updated=1,
-        waiting=2,
+        waiting=3,
+        waiting_refunds=1,
         gateways=[{"key": "klarna", "title": "Klarna"}],
+    ),
+    "report_daily_goods": _figures(
+        Report.Kind.DAILY,
+        items={"made": 48, "changed": 1},
+        stock={"sent": 36, "refused": 2, "asks": _FIRST_LOOK},
+        causes=[_GOODS_CAUSE],
+        open={"product": 2},
+        skipped=[
+            {
+                **_skipped("no_sku", 1, [], name="Carte cadeau"),
+                "names": ["Carte cadeau"],
+                "source": "product",
+            }
+        ],
     ),
     "report_daily_nothing": _figures(Report.Kind.DAILY, next_at=None),
     "report_weekly": _figures(
@@ -223,6 +259,7 @@ FIGURES: dict[str, dict[str, Any]] = {
     "report_problems": _figures(
         Report.Kind.PROBLEMS, month=[], causes=[_TAX_CAUSE, _HAND_CAUSE], open={"order": 4}, new=4
     ),
+    "report_problems_stock": _figures(Report.Kind.PROBLEMS, month=[], stock={"sent": 0, "refused": 0, "asks": _BRAKED}),
     "report_sample": _figures(
         SAMPLE, days=7, sums=_MONDAY, posted=_RECEIPTS, causes=[_TAX_CAUSE], open={"order": 3}, skipped=[_FAILED]
     ),

@@ -24,7 +24,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sync import recipients
-from sync.digests import figures_of_period, untold_gateways
+from sync.digests import figures_of_period, note_told
 from sync.models import Recipient, Report, ReportMail
 from sync.timetable import local_time
 from sync.web.reasons import fill
@@ -133,8 +133,7 @@ def make_report(
         ReportMail.objects.bulk_create(
             [ReportMail(report=report, recipient=one.recipient, language=one.language) for one in readers]
         )
-        told = [one["key"] for one in figures["gateways"]]
-        untold_gateways(tenant).filter(store_key__in=told).update(told_at=timezone.now())
+        note_told(tenant, figures, timezone.now())
     return report
 
 

@@ -18,7 +18,7 @@ from babel.lists import format_list
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy, pgettext_lazy
 
 from sync.digests import documents_total, open_total
 from sync.models import Record, Report
@@ -38,6 +38,7 @@ from sync.web.proof import Proof, prove_period
 from sync.web.reason_texts import NOTICES, Text
 from sync.web.reasons import fill, order_label, tell
 from sync.web.statuses import statuses_called
+from sync.web.stock_words import Notice, notice_about
 from sync.web.troubles import find_trouble
 from tenants.web.mail import public_url
 
@@ -61,6 +62,45 @@ CURES: Mapping[str, Text] = {
     "totals_differ": gettext_lazy("See the lines that differ"),
 }
 CURE = gettext_lazy("See and decide")
+GOODS = (
+    (
+        "items",
+        "made",
+        ngettext_lazy(
+            "%(count)s item was created in QuickBooks for a product of the store.",
+            "%(count)s items were created in QuickBooks for products of the store.",
+            "number",
+        ),
+    ),
+    (
+        "items",
+        "changed",
+        ngettext_lazy(
+            "%(count)s item was updated in QuickBooks after its product had changed.",
+            "%(count)s items were updated in QuickBooks after their products had changed.",
+            "number",
+        ),
+    ),
+    (
+        "stock",
+        "sent",
+        ngettext_lazy(
+            "%(count)s stock quantity of the store was set to what QuickBooks has on hand.",
+            "%(count)s stock quantities of the store were set to what QuickBooks has on hand.",
+            "number",
+        ),
+    ),
+    (
+        "stock",
+        "refused",
+        ngettext_lazy(
+            "%(count)s stock quantity was refused by the store; the next pass tries it again.",
+            "%(count)s stock quantities were refused by the store; the next pass tries them again.",
+            "number",
+        ),
+    ),
+)
+"""What became of goods: where it stands in the figures, and its sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +141,7 @@ class ReportText:
     tables: list[list[DocumentRow]]
     notes: list[str]
     skipped: list[str]
-    waiting: str
+    waiting: list[str]
     month: str
     next_run: str
     rhythm: str
@@ -132,7 +172,7 @@ def words_of(figures: Mapping[str, Any], slug: str) -> ReportText:
         held = figures["new"]
     what = _what(figures, sent, held)
     lede = _lede(figures)
-    causes = [_cause(one, slug) for one in figures["causes"]]
+    causes = [*_stock_question(figures, slug), *[_cause(one, slug) for one in figures["causes"]]]
     sums = [_sums_from(one) for one in figures["sums"]]
     return ReportText(
         subject=fill(_subject(figures), {"workspace": figures["workspace"], "what": what}),
@@ -149,7 +189,7 @@ def words_of(figures: Mapping[str, Any], slug: str) -> ReportText:
         tables=_tables(figures["posted"]),
         notes=_notes(figures),
         skipped=[_skipped(one) for one in figures["skipped"]],
-        waiting=_waiting(figures["waiting"]),
+        waiting=_waiting(figures),
         month=_month(figures),
         next_run=_next_run(figures),
         rhythm=_rhythm(figures),
@@ -197,21 +237,37 @@ def _subject(figures: Mapping[str, Any]) -> Text:
 
 def _what(figures: Mapping[str, Any], sent: int, held: int) -> str:
     """The two counts that matter, as the beginning of a sentence."""
-    open_part = _held(figures, held)
-    sent_part = ngettext("%(count)s document sent", "%(count)s documents sent", sent) % {"count": count(sent)}
+    open_part = _held(figures, held) if held else ""
+    if not held and _asks(figures) is not None:
+        open_part = _("the stock waits for your decision")
     if figures["kind"] == Report.Kind.PROBLEMS:
-        return open_part if held else _("there is a new payment method in your store")
-    if sent and held:
+        return open_part or _("there is a new payment method in your store")
+    sent_part = ngettext("%(count)s document sent", "%(count)s documents sent", sent) % {"count": count(sent)}
+    sent_part = sent_part if sent else _goods_sent(figures)
+    if sent_part and open_part:
         return fill(_("%(sent)s, %(held)s"), {"sent": sent_part, "held": open_part})
-    if sent or held:
-        return sent_part if sent else open_part
+    if sent_part or open_part:
+        return sent_part or open_part
     if figures["trouble"]:
         return _("the last sync could not finish")
     return _("nothing to report")
 
 
+def _goods_sent(figures: Mapping[str, Any]) -> str:
+    """Where no document was sent: what else reached one side or the other."""
+    items, stock = figures.get("items") or {}, figures.get("stock") or {}
+    if made := items.get("made"):
+        return ngettext("%(count)s item created", "%(count)s items created", made) % {"count": count(made)}
+    if changed := items.get("changed"):
+        return ngettext("%(count)s item updated", "%(count)s items updated", changed) % {"count": count(changed)}
+    if sent := stock.get("sent"):
+        text = ngettext("%(count)s stock quantity corrected", "%(count)s stock quantities corrected", sent)
+        return text % {"count": count(sent)}
+    return ""
+
+
 def _held(figures: Mapping[str, Any], held: int) -> str:
-    """Orders by their name; where refunds or products are among them, records."""
+    """Orders and products by their name; where there are both, or refunds, records."""
     sources = {source for source, records in figures["open"].items() if records}
     is_new = figures["kind"] == Report.Kind.PROBLEMS
     if sources <= {Record.Source.ORDER}:
@@ -219,6 +275,12 @@ def _held(figures: Mapping[str, Any], held: int) -> str:
             ngettext("%(count)s new order needs attention", "%(count)s new orders need attention", held)
             if is_new
             else ngettext("%(count)s order needs attention", "%(count)s orders need attention", held)
+        )
+    elif sources == {Record.Source.PRODUCT}:
+        text = (
+            ngettext("%(count)s new product needs attention", "%(count)s new products need attention", held)
+            if is_new
+            else ngettext("%(count)s product needs attention", "%(count)s products need attention", held)
         )
     else:
         text = (
@@ -231,6 +293,9 @@ def _held(figures: Mapping[str, Any], held: int) -> str:
 
 def _lede(figures: Mapping[str, Any]) -> str:
     """Does it add up? One sentence about the currency with most sales."""
+    asks = _asks(figures)
+    if figures["kind"] == Report.Kind.PROBLEMS and not figures["new"] and asks is not None:
+        return asks.text
     if figures["kind"] == Report.Kind.PROBLEMS and not figures["new"]:
         return _("Choose its account so that its payments are recorded; all orders leave normally meanwhile.")
     if figures["kind"] == Report.Kind.PROBLEMS:
@@ -278,6 +343,20 @@ def _trouble(figures: Mapping[str, Any]) -> str:
     return f"{trouble.text} {trouble.cure}".strip()
 
 
+def _asks(figures: Mapping[str, Any]) -> Notice | None:
+    """The stock pass that waits for a decision; figures of older reports know of none."""
+    asks = (figures.get("stock") or {}).get("asks")
+    return notice_about(asks["kind"], asks["zeros"]) if asks else None
+
+
+def _stock_question(figures: Mapping[str, Any], slug: str) -> list[CauseText]:
+    asks = _asks(figures)
+    if asks is None:
+        return []
+    url = public_url(reverse("stock", args=[slug]) + "#question")
+    return [CauseText(asks.title, "", "", asks.text, asks.button, url, is_new=False)]
+
+
 def _cause(one: Mapping[str, Any], slug: str) -> CauseText:
     told = tell(
         one["reason"],
@@ -286,12 +365,12 @@ def _cause(one: Mapping[str, Any], slug: str) -> CauseText:
         currency=one["currency"],
         source=one["source"],
     )
-    amounts = [money(abs(Decimal(amount)), currency) for currency, amount in one["amounts"].items()]
+    amounts = [money(abs(Decimal(amount)), currency) for currency, amount in one["amounts"].items() if currency]
     is_single = one["records"] == 1
     return CauseText(
         title=told.title,
         amount=" + ".join(amounts),
-        numbers=_waiting_numbers(one["records"], one["numbers"]),
+        numbers=_waiting_numbers(one["records"], _labels(one)),
         text=told.sentence if is_single else told.cure,
         button=str(CURES.get(one["reason"].partition(":")[0], CURE)),
         url=public_url(reverse("attention", args=[slug]) + f"#cause-{one['sample']}"),
@@ -299,9 +378,9 @@ def _cause(one: Mapping[str, Any], slug: str) -> CauseText:
     )
 
 
-def _waiting_numbers(records: int, numbers: Sequence[str]) -> str:
-    words = {"count": count(records), "numbers": _list(numbers)}
-    if records > len(numbers):
+def _waiting_numbers(records: int, labels: Sequence[str]) -> str:
+    words = {"count": count(records), "numbers": _list(labels)}
+    if records > len(labels):
         text = ngettext(
             "%(count)s waits, the newest: %(numbers)s.", "%(count)s wait, the newest: %(numbers)s.", records
         )
@@ -310,8 +389,13 @@ def _waiting_numbers(records: int, numbers: Sequence[str]) -> str:
     return fill(text, words)
 
 
-def _list(numbers: Sequence[str]) -> str:
-    return format_list([order_label(number) for number in numbers], locale=current_locale())
+def _labels(one: Mapping[str, Any]) -> list[str]:
+    """Figures of older reports have numbers alone."""
+    return [*(order_label(number) for number in one["numbers"]), *one.get("names", ())]
+
+
+def _list(labels: Sequence[str]) -> str:
+    return format_list(list(labels), locale=current_locale())
 
 
 def _more_causes(figures: Mapping[str, Any]) -> str:
@@ -349,7 +433,7 @@ def _table(rows: Sequence[Mapping[str, Any]], currency: str) -> list[DocumentRow
 
 
 def _notes(figures: Mapping[str, Any]) -> list[str]:
-    notes = _new_gateways(figures)
+    notes = [*_new_gateways(figures), *_goods(figures)]
     for row in figures["posted"]:
         if row["entity"] == "Payment":
             text = ngettext(
@@ -381,6 +465,12 @@ def _new_gateways(figures: Mapping[str, Any]) -> list[str]:
     return [fill(text, {"gateway": one["title"]}) for one in figures.get("gateways", ())]
 
 
+def _goods(figures: Mapping[str, Any]) -> list[str]:
+    """Products that became items or followed the store, and quantities that came back; unknown to older figures."""
+    numbers = [((figures.get(part) or {}).get(name, 0), text) for part, name, text in GOODS]
+    return [str(text % {"number": number, "count": count(number)}) for number, text in numbers if number]
+
+
 def _skipped(one: Mapping[str, Any]) -> str:
     told = tell(
         one["reason"],
@@ -388,13 +478,14 @@ def _skipped(one: Mapping[str, Any]) -> str:
         number=one["numbers"][0] if one["numbers"] else "",
         source=one["source"],
     )
+    labels = _labels(one)
     many = one["records"] > 1 and not one["reason"].startswith("status:")
     words = {
         "count": count(one["records"]),
-        "numbers": _list(one["numbers"]),
+        "numbers": _list(labels),
         "why": told.short if many else told.sentence,
     }
-    if one["records"] > len(one["numbers"]):
+    if one["records"] > len(labels):
         text = ngettext(
             "%(count)s skipped, the newest %(numbers)s. %(why)s",
             "%(count)s skipped, the newest %(numbers)s. %(why)s",
@@ -404,15 +495,26 @@ def _skipped(one: Mapping[str, Any]) -> str:
     return fill(_("%(numbers)s: %(why)s"), words)
 
 
-def _waiting(waiting: int) -> str:
-    if not waiting:
-        return ""
-    text = ngettext(
-        "%(count)s order waits for its payment. Nothing to do: it leaves once it is paid.",
-        "%(count)s orders wait for their payment. Nothing to do: they leave once they are paid.",
-        waiting,
-    )
-    return text % {"count": count(waiting)}
+def _waiting(figures: Mapping[str, Any]) -> list[str]:
+    """Figures of older reports do not tell refunds from orders."""
+    refunds = figures.get("waiting_refunds", 0)
+    orders = figures["waiting"] - refunds
+    found = []
+    if orders:
+        text = ngettext(
+            "%(count)s order waits for its payment. Nothing to do: it leaves once it is paid.",
+            "%(count)s orders wait for their payment. Nothing to do: they leave once they are paid.",
+            orders,
+        )
+        found.append(text % {"count": count(orders)})
+    if refunds:
+        text = ngettext(
+            "%(count)s refund waits for its sale. Nothing to do: it follows as soon as the sale is sent.",
+            "%(count)s refunds wait for their sales. Nothing to do: they follow as soon as the sales are sent.",
+            refunds,
+        )
+        found.append(text % {"count": count(refunds)})
+    return found
 
 
 def _month(figures: Mapping[str, Any]) -> str:

@@ -116,23 +116,24 @@ def waiting_pass(tenant: Tenant) -> StockPass | None:
 def notice_of(tenant: Tenant) -> Notice | None:
     """What overview and attention say while a pass waits. One query."""
     one = waiting_pass(tenant)
-    if one is None:
-        return None
-    if one.kind == StockPass.Kind.PREVIEW:
+    return notice_about(one.kind, one.counts.get(Outcome.TO_ZERO, 0)) if one is not None else None
+
+
+def notice_about(kind: str, zeros: int) -> Notice:
+    if kind == StockPass.Kind.PREVIEW:
         return Notice(
             _("The stock waits for you"),
             _("A preview shows what your store would get from QuickBooks. Nothing has been sent."),
             _("Look at the preview"),
         )
     return Notice(
-        braked_title(one),
+        braked_title(zeros),
         _("Nothing is written to the store’s stock until you decide, or QuickBooks no longer asks for it."),
         _("Decide"),
     )
 
 
-def braked_title(one: StockPass) -> str:
-    zeros = one.counts.get(Outcome.TO_ZERO, 0)
+def braked_title(zeros: int) -> str:
     return ngettext(
         "The brake stopped this: %(count)s product would drop to zero.",
         "The brake stopped this: %(count)s products would drop to zero.",
@@ -148,7 +149,7 @@ def question_of(one: StockPass) -> Question:
     return Question(
         one=one,
         is_braked=is_stopped,
-        title=braked_title(one) if is_stopped else _calm_title(counts),
+        title=braked_title(zeros) if is_stopped else _calm_title(counts),
         text=_why(one, zeros) if is_stopped else _calm_text(never),
         limit=ngettext("limit: %(count)s product", "limit: %(count)s products", brake_limit(one.linked))
         % {"count": count(brake_limit(one.linked))},

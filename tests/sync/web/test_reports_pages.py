@@ -74,9 +74,9 @@ def test_a_strangers_address_is_asked_and_confirms_by_a_button(alice: Client, pe
     assert f"{CAROL} was asked to confirm." in said
     [question] = mail.outbox
     assert question.subject == "Confirmez que vous voulez les rapports de l’espace Maison Dupont"
-    carol = Recipient.objects.get(email=CAROL)
-    path = reverse("report_confirm", args=[recipients.question_token(carol)])
-    assert path in str(question.body)
+    found = re.search(r"/reports/confirm/[^/\s]+/", str(question.body))
+    assert found is not None
+    path = found[0]
     visitor = Client()
     assert visitor.get(path).status_code == 200
     assert recipients.active(people.tenant) == [], "opening the link is not enough"
