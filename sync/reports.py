@@ -64,6 +64,7 @@ CAUSE_DETAILS: Mapping[str, tuple[str, ...]] = {
     "edited_in_quickbooks": ("number", "order"),
     "document_gone": ("number", "order"),
     "duplicate_number": ("number",),
+    "number_too_long": ("problem",),
     "refund_without_sale": ("refund",),
 }
 """What makes two records of one reason two causes, by the first detail that is there; all others are one cause."""

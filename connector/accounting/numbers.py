@@ -27,10 +27,7 @@ def document_number(order: Order, policy: PostingPolicy) -> str | Held:
             return Held("missing_setting:number_source", {"meta": policy.number_meta, "order": shown_number(order)})
     else:
         source = shown_number(order)
-    number = f"{policy.number_prefix}{source}"
-    if len(number) > NUMBER_LIMIT:
-        return Held("number_too_long", {"number": number, "limit": str(NUMBER_LIMIT)})
-    return number
+    return _within(f"{policy.number_prefix}{source}", policy.number_prefix)
 
 
 def next_number(number: str, *, chosen_before: str = "") -> str:
@@ -75,9 +72,20 @@ def credit_number(
     places = (number for number in range(place, place + len(taken) + 1))
     numbers = (f"C{base}" if number == 1 else f"C{base}-{number}" for number in places)
     number = next(number for number in numbers if number not in taken)
-    if len(number) > NUMBER_LIMIT:
-        return Held("number_too_long", {"number": number, "limit": str(NUMBER_LIMIT)})
-    return number
+    return _within(number, policy.number_prefix, follows_sale=bool(sale_number))
+
+
+def _within(number: str, prefix: str, *, follows_sale: bool = False) -> str | Held:
+    """The problem says what cannot help: a shorter prefix, where the rest alone is too long ("own") or where a sale
+    that stands in the books has given its number ("sale")."""
+    if len(number) <= NUMBER_LIMIT:
+        return number
+    details = {"number": number, "limit": str(NUMBER_LIMIT)}
+    if follows_sale:
+        details["problem"] = "sale"
+    elif len(number) - len(prefix) > NUMBER_LIMIT:
+        details["problem"] = "own"
+    return Held("number_too_long", details)
 
 
 def sale_note(order: Order, policy: PostingPolicy, *, true_date: date | None = None) -> str:

@@ -160,8 +160,8 @@ def policy_of(work: Slice, record: Record) -> PostingPolicy:
 
 
 def with_number(policy: PostingPolicy, record: Record) -> PostingPolicy:
-    """The number that a person chose for this record's document, where the one by the rules was taken."""
-    chosen = record.decisions.get("duplicate_number", "")
+    """The number that a person chose for this record's document, where the one by the rules was taken or too long."""
+    chosen = record.decisions.get("duplicate_number", "") or record.decisions.get("number_too_long", "")
     return dataclasses.replace(policy, chosen_number=chosen) if chosen else policy
 
 

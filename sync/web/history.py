@@ -63,6 +63,7 @@ KINDS: dict[str, Kind] = {
     "voided": Kind("undo-2", _("Invoice %(number)s voided in QuickBooks")),
     "decided": Kind("circle-check", _("Decided by %(by)s")),
     "decided/duplicate_number": Kind("circle-check", _("%(by)s chose another number"), "%(number)s"),
+    "decided/number_too_long": Kind("circle-check", _("%(by)s chose another number"), "%(number)s"),
     "decided/totals_differ": Kind("circle-check", _("%(by)s kept the link as it is")),
     "decided/refund_without_sale:alone": Kind("circle-check", _("%(by)s had the refund sent alone")),
     "adopted": Kind(

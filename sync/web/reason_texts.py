@@ -241,6 +241,23 @@ ATTENTION: dict[str, Reason] = {
         _("%(number)s has %(length)s characters; QuickBooks accepts %(limit)s. Shorten the prefix."),
         cure=_("Shorten the prefix, then retry."),
     ),
+    "number_too_long/own": Reason(
+        "tag",
+        _("Number too long"),
+        _("Number %(number)s is too long for QuickBooks, which accepts %(limit)s characters, even without a prefix."),
+        title=_("Numbers too long even without a prefix"),
+        cure=_("Take the number from another field, let QuickBooks number the documents, or leave these orders out."),
+    ),
+    "number_too_long/sale": Reason(
+        "tag",
+        _("Number too long"),
+        _(
+            "The document would bear number %(number)s, after its sale’s: that is %(length)s characters, and QuickBooks"
+            " accepts %(limit)s. The prefix cannot be changed any more."
+        ),
+        title=_("Too long for a number that follows the sale’s"),
+        cure=_("Choose another number, let QuickBooks number the documents, or leave them out."),
+    ),
     "duplicate_number": Reason(
         "copy",
         _("Number already used"),

@@ -9,12 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from connector.accounting.books import NameRow
-from connector.accounting.numbers import NUMBER_LIMIT
 from connector.accounting.suggest import default_account
 from sync.choices import save_choices
 from sync.mappings.payments import choose_default_account, choose_gateway, money_accounts
 from sync.mappings.taxes import UNTAXED, choose_code
-from sync.reports import Cause, records_of_cause
+from sync.reports import Cause
 from sync.setup import facts_of, item_proposals, options_of, rows_of
 from sync.templatetags.formats import count
 from sync.web.cures.offer import Answers, Button, Field, Offer, Option, Refused, Taken
@@ -135,48 +134,7 @@ def _label(key: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-# Numbers, closed books, currencies
-
-
-def offer_prefix(workspace: Workspace, cause: Cause) -> Offer | None:
-    """The prefix itself, since nothing else shortens a number."""
-    number = _longest(workspace, cause)
-    prefix = str(options_of(workspace.tenant)["orders"]["number_prefix"])
-    label = ngettext("Save and send %(count)s record", "Save and send %(count)s records", cause.records)
-    room = max(NUMBER_LIMIT - (len(number) - len(prefix)), 0)
-    hint = ngettext(
-        "At most %(count)s character leaves room for %(number)s.",
-        "At most %(count)s characters leave room for %(number)s.",
-        room,
-    ) % {"count": count(room), "number": _renumbered(number, prefix, "")}
-    return Offer(
-        fields=[
-            Field(name="prefix", label=_("Order number prefix"), kind="text", value=prefix[:room], hint=hint, limit=15)
-        ],
-        buttons=[Button(label % {"count": count(cause.records)}, action="shorten", look="primary")],
-    )
-
-
-def take_prefix(workspace: Workspace, cause: Cause, answers: Answers) -> Taken | Refused:
-    prefix, before = answers.get("prefix", "").strip(), str(options_of(workspace.tenant)["orders"]["number_prefix"])
-    whole = _renumbered(_longest(workspace, cause), before, prefix)
-    if len(whole) > NUMBER_LIMIT:
-        message = _("%(number)s has %(length)s characters; QuickBooks accepts %(limit)s. Shorten the prefix.")
-        return Refused(message % {"number": whole, "length": count(len(whole)), "limit": count(NUMBER_LIMIT)})
-    saved = save_choices(workspace.tenant, {"orders": {"number_prefix": prefix}}, user=workspace.person, helps=())
-    if saved.problems:
-        return Refused(" ".join(problem.message for problem in saved.problems))
-    return Taken(_("New documents are numbered like %(number)s.") % {"number": whole}, True)
-
-
-def _longest(workspace: Workspace, cause: Cause) -> str:
-    numbers = records_of_cause(workspace.tenant, cause.reason, cause.subject).values_list("details__number", flat=True)
-    return max((str(number or "") for number in numbers), key=len, default="")
-
-
-def _renumbered(number: str, before: str, after: str) -> str:
-    """A refund's number begins with a letter of its own, so the prefix is not always first."""
-    return number.replace(before, after, 1) if before and before in number else f"{after}{number}"
+# Closed books, currencies
 
 
 def offer_open_day(workspace: Workspace, cause: Cause) -> Offer | None:

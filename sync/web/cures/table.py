@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sync.reports import Cause
-from sync.web.cures import documents, inactive, linked, numbers, payments, products, refunds, settings, tax
+from sync.web.cures import documents, inactive, linked, numbers, payments, products, refunds, settings, tax, too_long
 from sync.web.cures.offer import Cure, Offer
 from sync.web.workspace import Workspace
 
@@ -18,7 +18,7 @@ CURES: Mapping[str, Cure] = {
     "inactive_customer": Cure(inactive.offer, inactive.take),
     refunds.REASON: Cure(refunds.offer, refunds.take),
     "missing_setting": Cure(settings.offer, settings.take),
-    "number_too_long": Cure(settings.offer_prefix, settings.take_prefix),
+    too_long.REASON: Cure(too_long.offer, too_long.take),
     linked.REASON: Cure(linked.offer, linked.take),
     numbers.REASON: Cure(numbers.offer, numbers.take),
     "closed_period": Cure(settings.offer_open_day, settings.take_open_day),

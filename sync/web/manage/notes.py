@@ -119,6 +119,9 @@ def _number(draft: Draft) -> Note | None:
     words = {"number": whole, "length": count(len(whole)), "limit": count(NUMBER_LIMIT)}
     if len(whole) > NUMBER_LIMIT:
         message = _("%(number)s has %(length)s characters; QuickBooks accepts %(limit)s. Shorten the prefix.")
+        if len(number) > NUMBER_LIMIT:
+            message = _("%(number)s is too long even without a prefix: QuickBooks accepts %(limit)s characters.")
+            words["number"] = number
         return Note("bad", fill(message, words), "circle-alert")
     return Note("info", fill(_("%(number)s · %(length)s of %(limit)s characters"), words), "tag")
 

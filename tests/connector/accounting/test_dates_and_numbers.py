@@ -78,6 +78,12 @@ def test_22_characters_are_one_too_many() -> None:
     )
 
 
+def test_a_number_that_no_prefix_can_shorten_says_so() -> None:
+    held = document_number(replace(ORDER, number="1" * 22), fr_policy())
+    assert held == Held("number_too_long", {"number": "Wio" + "1" * 22, "limit": "21", "problem": "own"})
+    assert document_number(replace(ORDER, number="1" * 22), fr_policy(chosen_number="A-1")) == "A-1"
+
+
 def test_an_order_without_its_legal_number_waits_for_it() -> None:
     held = document_number(ORDER, fr_policy(number_meta="_invoice"))
     assert held == Held("missing_setting:number_source", {"meta": "_invoice", "order": "1234"})

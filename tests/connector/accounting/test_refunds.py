@@ -259,7 +259,12 @@ def test_a_number_that_stands_is_never_given_twice() -> None:
 
 def test_a_number_has_at_most_21_characters() -> None:
     outcome = plan(ONE_PIECE, sale=posted_sale(SOLD, fr_policy(), number="x" * 21))
-    assert outcome == Held("number_too_long", {"number": "C" + "x" * 21, "limit": "21"})
+    details = {"number": "C" + "x" * 21, "limit": "21", "problem": "sale"}
+    assert outcome == Held("number_too_long", details)
+    assert planned(ONE_PIECE, sale=posted_sale(SOLD, fr_policy(), number="x" * 20)).sale.number == "C" + "x" * 20
+    assert (
+        planned(ONE_PIECE, sale=posted_sale(SOLD, fr_policy(), number="x" * 21), chosen_number="C7").sale.number == "C7"
+    )
     assert planned(ONE_PIECE, automatic_numbers=True, custom_numbers_on=False).sale.number == ""
 
 

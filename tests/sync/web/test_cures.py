@@ -12,6 +12,8 @@ from sync.models import Link, OptionsVersion, Record, Run
 from tenants.models import AuditEntry, Role, Tenant
 from tests.factories import member
 from tests.sync.conftest import new_world, nobody_waits, point_at  # noqa: F401  (fixtures)
+from tests.sync.test_reconciliation import TEA
+from tests.sync.test_refunds import refund
 from tests.sync.web.conftest import signed_in
 from tests.sync.world import World, buyer, finish, record_of, run_to_end, states
 
@@ -356,3 +358,76 @@ def test_an_inactive_customer_is_made_active_again_or_replaced(shop: World, acti
     assert record_of(tenant, order_id).state == "synced"
     assert document_of(shop, order_id)["CustomerRef"]["value"] == (old if action == "reactivate" else new)
     assert AuditEntry.objects.filter(tenant=tenant, action="mappings.customers").exists()
+
+
+LEGAL = {"number_source": "_legal", "number_prefix": "W-"}
+
+
+def legal(number: str) -> dict[str, Any]:
+    return {"line_items": TEA, "meta_data": [{"key": "_legal", "value": number}]}
+
+
+def test_a_number_too_long_by_itself_is_chosen_anew_and_no_prefix_is_asked_for(shop: World) -> None:
+    order_id = shop.add_order(**legal("FACTURE-EUROPE-2026-0000012345"))
+    tenant = shop.connect(orders=LEGAL)
+    run_to_end(tenant)
+    record = record_of(tenant, order_id)
+    assert (record.reason, record.details["problem"]) == ("number_too_long", "own")
+    owner = owner_of(tenant)
+    card = offered(owner, tenant, "number_too_long")
+    assert [field.name for field in card.offer.fields] == ["number"]
+    assert [button.action for button in card.offer.buttons] == ["number", "automatic", "skip"]
+    assert "#row-orders-number_source" in card.offer.ways[0].url
+    proposed = card.offer.fields[0].value
+    assert proposed == "EUROPE-2026-0000012345"[-21:]
+    assert "QuickBooks accepts 21" in press(
+        owner, tenant, "number_too_long", "own", htmx=True, action="number", number="9" * 22
+    )
+    assert "It is sent with number" in press(
+        owner, tenant, "number_too_long", "own", htmx=True, action="number", number=proposed
+    )
+    finish_runs(tenant)
+    assert [one["DocNumber"] for one in shop.documents("SalesReceipt") if one["DocNumber"] == proposed] == [proposed]
+    assert AuditEntry.objects.filter(tenant=tenant, action="records.renumber").exists()
+
+
+def test_a_second_refund_whose_number_is_too_long_gets_another(shop: World) -> None:
+    number = "FACTURE-2026-0012345"
+    order_id = shop.add_order(**legal(number[2:]))
+    tenant = shop.connect(orders={**LEGAL, "number_prefix": number[:2]})
+    run_to_end(tenant)
+    refund(shop, order_id, amount="1.00")
+    refund(shop, order_id, amount="2.00")
+    run_to_end(tenant)
+    assert f"C{number}" in {one["DocNumber"] for one in shop.documents("RefundReceipt")}
+    owner = owner_of(tenant)
+    card = offered(owner, tenant, "number_too_long")
+    assert card.cause.subject == "sale"
+    assert not card.offer.ways
+    assert f"C{number}-2" in card.told.sentence
+    press(owner, tenant, "number_too_long", "sale", action="number", number="CFACT-12345-2")
+    finish_runs(tenant)
+    assert "CFACT-12345-2" in {one["DocNumber"] for one in shop.documents("RefundReceipt")}
+
+
+def test_numbers_too_long_are_left_to_quickbooks(shop: World) -> None:
+    ids = [shop.add_order(**legal(f"FACTURE-EUROPE-2026-000001234{n}")) for n in range(2)]
+    tenant = shop.connect(orders=LEGAL)
+    run_to_end(tenant)
+    owner = owner_of(tenant)
+    card = offered(owner, tenant, "number_too_long")
+    assert not card.offer.fields, "two documents cannot bear one number"
+    assert record_of(tenant, ids[0]).reason == "number_too_long"
+    press(owner, tenant, "number_too_long", "own", action="automatic")
+    assert chosen(tenant)["orders"]["automatic_numbers"] is True
+    finish_runs(tenant)
+    assert record_of(tenant, ids[0]).state == "synced"
+
+
+def test_a_number_too_long_can_be_left_out(shop: World) -> None:
+    order_id = shop.add_order(**legal("FACTURE-EUROPE-2026-0000012345"))
+    tenant = shop.connect(orders=LEGAL)
+    run_to_end(tenant)
+    press(owner_of(tenant), tenant, "number_too_long", "own", action="skip")
+    record = record_of(tenant, order_id)
+    assert (record.state, record.reason) == ("skipped", "by_hand")
