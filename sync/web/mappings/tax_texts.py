@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
+from connector.accounting.policy import TaxWorld
 from sync.mappings.taxes import UNTAXED, TaxRow
 from sync.templatetags.formats import count, current_locale, percent
 from sync.web.labels import Badge
@@ -33,8 +34,8 @@ def name_of(row: TaxRow) -> str:
     return str(_UNTAXED_NAMES[row.key]) if row.is_untaxed else row.name
 
 
-def note_of(row: TaxRow) -> str:
-    """France · reduced rate · 10 %."""
+def note_of(row: TaxRow, world: TaxWorld) -> str:
+    """France · reduced rate · 10 %. In the US manual world a document has one code, so rates meet on a whole order."""
     if row.is_untaxed:
         return str(_UNTAXED_NOTES[row.key])
     parts = [_place(place) for place in row.countries] or ([] if not row.is_in_store else [_("everywhere")])
@@ -42,7 +43,7 @@ def note_of(row: TaxRow) -> str:
         known = _CLASSES.get(row.tax_class)
         parts.append(str(known) if known is not None else row.tax_class)
     if len(row.rate_ids) > 1:
-        parts.append(_("together on one line"))
+        parts.append(_("together on one order") if world == "us_manual" else _("together on one line"))
     if row.percent is not None:
         parts.append(percent(row.percent))
     if not row.is_in_store:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from connector.accounting.policy import TaxWorld
 from connector.errors import SyncError
 from sync.mappings.check import CHECKED, check_orders
 from sync.mappings.taxes import TaxRow, TaxTable, choose_code, choose_codes, tax_table
@@ -138,7 +139,7 @@ def check(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 
 
 def _context(table: TaxTable, shown: str) -> dict[str, Any]:
-    lines = [_line(row) for row in table.rows]
+    lines = [_line(row, table.world) for row in table.rows]
     return {
         "page_key": "taxes",
         "table": table,
@@ -200,7 +201,7 @@ def _verdict(table: TaxTable) -> Verdict:
     return Verdict(title, text % words)
 
 
-def _line(row: TaxRow) -> Line:
+def _line(row: TaxRow, world: TaxWorld) -> Line:
     options = [(code.id, code.name) for code in row.fitting]
     if row.code is not None and row.code.id not in {value for value, _label in options}:
         options.append((row.code.id, row.code.name or row.code.id))
@@ -214,7 +215,7 @@ def _line(row: TaxRow) -> Line:
         button = ngettext("Match and send %(count)s record", "Match and send %(count)s records", row.orders) % {
             "count": count(row.orders)
         }
-    return Line(row, name_of(row), note_of(row), badge, detail, options, chip, reason, button)
+    return Line(row, name_of(row), note_of(row, world), badge, detail, options, chip, reason, button)
 
 
 def _problem_with(row: TaxRow | None, code_id: str) -> str:

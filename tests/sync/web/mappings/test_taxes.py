@@ -93,10 +93,26 @@ def test_combinations_on_a_line_are_found_and_matched_at_their_effective_rate(ne
     assert "The choice is saved." in said.content.decode()
     row = next(row for row in rates_of(tenant) if sorted(row["rate_ids"]) == sorted(both.rate_ids))
     assert Decimal(row["percent"]) == Decimal("14.975")
+    page = owner.get(reverse("mapping_taxes", args=[tenant.slug])).content.decode()
+    assert "together on one line" in page
+    assert "Lines, last" in page
     finish(Run.objects.for_tenant(tenant).get(state__in=Run.ACTIVE))
     assert not records_of_cause(tenant, "unmapped_tax_rate", both.key).exists()
     named = {tax["name"] for one in world.documents("SalesReceipt") for tax in one["taxes"]}
     assert {rate.name for rate in code.rates} <= named
+
+
+def test_where_a_document_has_one_code_combinations_are_of_an_order(new_world: Any) -> None:  # noqa: F811
+    world: World = new_world("us", orders=12, tax_world="us_manual")
+    tenant = world.connect()
+    run_to_end(tenant)
+    answer = owner_of(tenant).get(reverse("mapping_taxes", args=[tenant.slug]))
+    combined = [line for line in answer.context["lines"] if len(line.row.rate_ids) > 1]
+    assert combined
+    assert all("together on one order" in line.note for line in combined)
+    page = answer.content.decode()
+    assert "Orders, of the last" in page
+    assert "Lines, last" not in page
 
 
 def test_a_code_at_another_rate_is_refused_in_words(new_world: Any) -> None:  # noqa: F811
