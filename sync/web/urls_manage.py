@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from sync.web.manage import data, lacking, transfer, views
+from sync.web.manage import data, transfer, views
 from sync.web.manage.table import TABLE
 
 workspace_urls: list[URLPattern | URLResolver] = [
@@ -22,5 +22,5 @@ for _subject in TABLE.subjects:
     workspace_urls += [
         path(f"manage/{_subject.key}/", views.options, _named, name=f"manage_{_subject.key}"),
         path(f"manage/{_subject.key}/live/", views.live, _named, name=f"manage_{_subject.key}_live"),
-        path(f"manage/{_subject.key}/missing/", lacking.create, _named, name=f"manage_{_subject.key}_missing"),
+        path(f"manage/{_subject.key}/missing/", views.create, _named, name=f"manage_{_subject.key}_missing"),
     ]

@@ -17,6 +17,7 @@ from tenants.lease import acquire_run_lease
 from tenants.models import AuditEntry, Company, Role, Tenant, User
 from tests.factories import member
 from tests.sync.web.conftest import signed_in
+from tests.sync.web.test_manage import filled, filled_from
 from tests.sync.world import World, run_to_end, states
 
 pytestmark = pytest.mark.django_db
@@ -199,6 +200,39 @@ def test_the_settings_make_and_choose_what_is_ticked_in_one_version(tenant: Tena
     assert OptionsVersion.objects.for_tenant(tenant).count() == before + 1
     entry = AuditEntry.objects.filter(tenant=tenant, action="options", user=owner).get()
     assert set(entry.changes) == {"orders.shipping_item", "orders.rounding_item"}
+
+
+def test_what_else_was_changed_on_the_page_stays_there_unsaved(tenant: Tenant, owner: User, bare: World) -> None:
+    client, url = signed_in(owner), reverse("manage_orders", args=[tenant.slug])
+    page = client.get(url).content.decode()
+    assert f'form="options" formaction="{url}missing/"' in page
+    form = {**filled(client, url), "orders-number_prefix": "Z-"}
+    answer = client.post(f"{url}missing/", {**form, "make": ["orders.shipping_item"], "make_missing": "1"})
+    assert answer.status_code == 200
+    text = answer.content.decode()
+    assert "Created in QuickBooks and chosen here: “Shipping”." in text
+    assert "Your other changes on this page are not saved yet." in text
+    shown, options = answer.context["page"].form, setup.options_of(tenant)["orders"]
+    assert shown["orders-number_prefix"].value() == "Z-"
+    assert shown["orders-shipping_item"].value() == options["shipping_item"]["id"]
+    assert options["number_prefix"] != "Z-"
+    assert answer.context["is_unsaved"]
+    assert f'action="{url}" novalidate' in text
+    saved = client.post(url, {**filled_from(answer), "version": str(answer.context["number"])}, follow=True)
+    assert saved.status_code == 200
+    assert setup.options_of(tenant)["orders"]["number_prefix"] == "Z-"
+    assert setup.options_of(tenant)["orders"]["shipping_item"]["name"] == "Shipping"
+
+
+def test_what_is_wrong_on_the_page_stays_there_too(tenant: Tenant, owner: User, bare: World) -> None:
+    client, url = signed_in(owner), reverse("manage_orders", args=[tenant.slug])
+    form = {**filled(client, url), "orders-number_prefix": "Z-", "orders-statuses": []}
+    answer = client.post(f"{url}missing/", {**form, "make": ["orders.shipping_item"], "make_missing": "1"})
+    assert answer.status_code == 422
+    shown = answer.context["page"].form
+    assert list(shown.errors) == ["orders-statuses"]
+    assert shown["orders-number_prefix"].value() == "Z-"
+    assert setup.options_of(tenant)["orders"]["shipping_item"]["name"] == "Shipping"
 
 
 def test_the_settings_make_clearing_accounts_and_keep_other_methods(tenant: Tenant, owner: User, bare: World) -> None:

@@ -6,20 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from connector.accounting.policy import Ref
 from sync import choices, setup
 from sync.missing import GATEWAY, Made, Missing, find_missing
 from sync.web.manage.lists import Lists, read_lists
 from sync.web.manage.places import Subject, put
-from sync.web.manage.table import TABLE
 from sync.web.missing import make_ticked
-from sync.web.workspace import Workspace, in_workspace
-from tenants.models import Role, Tenant
+from sync.web.workspace import Workspace
+from tenants.models import Tenant
 
 _PAYMENTS = "payments.default_account"
 """The page that bears it is the one of the payment methods' accounts."""
@@ -34,18 +31,14 @@ def lacking(lists: Lists, subject: Subject, options: Mapping[str, Any]) -> list[
     return [one for one in found if one.key in paths or one.key.startswith(GATEWAY)]
 
 
-@require_POST
-@in_workspace(Role.ADMIN)
-def create(request: HttpRequest, workspace: Workspace, subject: str) -> HttpResponse:
+def make(request: HttpRequest, workspace: Workspace, subject: Subject) -> None:
     """Makes what is ticked in QuickBooks and chooses it, as one version of the settings."""
-    tenant, page = workspace.tenant, f"manage_{subject}"
-    wanted = lacking(read_lists(tenant), TABLE.subject(subject), setup.options_of(tenant))
+    wanted = lacking(read_lists(workspace.tenant), subject, setup.options_of(workspace.tenant))
     made = make_ticked(request, workspace, wanted)
     for sentence in made.refused.values():
         messages.error(request, sentence)
     if made.refs:
         _choose(request, workspace, made)
-    return redirect(page, slug=tenant.slug)
 
 
 def _choose(request: HttpRequest, workspace: Workspace, made: Made) -> None:

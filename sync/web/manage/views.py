@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -19,7 +20,7 @@ from sync.portability import Problem, changes_between
 from sync.web.lists_again import read_lists_again
 from sync.web.manage.following import after_save
 from sync.web.manage.form import OptionsForm, merged_data
-from sync.web.manage.lacking import lacking
+from sync.web.manage.lacking import lacking, make
 from sync.web.manage.lists import read_lists
 from sync.web.manage.page import Page, counted, saved_sentence, tabs
 from sync.web.manage.places import Subject
@@ -68,6 +69,22 @@ def live(request: HttpRequest, workspace: Workspace, subject: str) -> HttpRespon
     if page.is_posted:
         page.form.is_valid()
     return show(request, workspace, "sync/manage/live.html", "manage", _context(request, page))
+
+
+@require_POST
+@in_workspace(Role.ADMIN)
+def create(request: HttpRequest, workspace: Workspace, subject: str) -> HttpResponse:
+    """Makes what the page lacks and chooses it; whatever else was changed on the page stays there, not saved."""
+    page = _open(request, workspace, TABLE.subject(subject))
+    is_clean = page.form.is_valid()
+    make(request, workspace, page.subject)
+    if "version" not in request.POST or (is_clean and not page.form.sections()):
+        return redirect(f"manage_{subject}", slug=workspace.tenant.slug)
+    messages.info(request, _("Your other changes on this page are not saved yet."))
+    newest = choices.latest_version(workspace.tenant)
+    data = merged_data(page.form, choices.options_of(workspace.tenant, newest))
+    merged = _page(workspace, page.subject, newest, data)
+    return _show(request, merged, status=200 if merged.form.is_valid() else 422)
 
 
 @require_POST
@@ -134,6 +151,9 @@ def _show(
     context = _context(request, page) | {
         "missing": found,
         "only_optional": all(one.is_optional for one in found),
+        "here": reverse(f"manage_{page.subject.key}", args=[page.workspace.tenant.slug]),
+        "missing_url": reverse(f"manage_{page.subject.key}_missing", args=[page.workspace.tenant.slug]),
+        "is_unsaved": page.is_posted and (bool(page.form.errors) or bool(page.form.sections())),
         "tabs": tabs(page.workspace, page.subject.key),
         "cards": page.cards(),
         "problems": [f"{page_words(problem.path)}: {problem.message}" for problem in elsewhere],

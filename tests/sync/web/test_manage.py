@@ -59,7 +59,10 @@ def page(tenant: Tenant, subject: str) -> str:
 
 def filled(client: Client, url: str) -> dict[str, Any]:
     """A page's form as a browser sends it when nobody touches it."""
-    answer = client.get(url)
+    return filled_from(client.get(url))
+
+
+def filled_from(answer: Any) -> dict[str, Any]:
     form = answer.context["page"].form
     data: dict[str, Any] = {"version": str(answer.context["number"])}
     for place in form.subject.places:
