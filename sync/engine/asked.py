@@ -18,6 +18,7 @@ from sync.engine import journal, undo
 from sync.engine.context import Slice
 from sync.engine.edited import change, closed_on, outcome_of_edit
 from sync.engine.kept import EDITED, forget, is_kept, keep
+from sync.engine.linked import compare_linked
 from sync.engine.plan import order_fingerprint
 from sync.engine.pull import IDS_AT_ONCE, ingest, note_gone
 from sync.engine.refunds import credit_again, replace_credit
@@ -90,10 +91,10 @@ def main_key(record: Record) -> str:
 
 
 def standing_answer(record: Record) -> Posting | None:
-    """The last answer about the record's document, as far as we know that it stands; None for one that we voided, and
-    for one that somebody else made."""
+    """The last answer about the record's document, as far as we know that it stands; None for one that we voided. Of
+    one that somebody else made, the link."""
     create = last_create(record, main_key(record))
-    if create is None or create.state != Posting.State.POSTED or create.is_linked:
+    if create is None or create.state != Posting.State.POSTED:
         return None
     voids = [one for one in record.postings.all() if (one.operation, one.qbo_id) == ("void", create.qbo_id)]
     if any(void.state == Posting.State.POSTED for void in voids):
@@ -147,13 +148,16 @@ def _afresh(ids: Sequence[int]) -> dict[int, Record]:
 
 
 def _compare(work: Slice, record: Record, answered: Posting | None, seen: Look | None) -> str:
-    """The word for what was found: same, changed, edited, gone, none or order_gone."""
+    """The word for what was found: same, changed, edited, gone, none or order_gone; of a linked document also followed
+    or differs."""
     if record.reason == "order_gone":
         return "order_gone"
     if answered is None or seen is None:
         if record.reason not in (*Record.SET_ASIDE, *Record.NEEDS_DECISION) and record.state in Record.ENDED:
             journal.move(record, work.run, Record.State.QUEUED, version=record.options_version)
         return "gone" if record.reason == "document_gone" else "none"
+    if answered.is_linked:
+        return compare_linked(work, record, answered, seen)
     if seen.found is None or seen.state != "same":
         if record.reason not in Record.SET_ASIDE:
             hold(work, record, answered, seen)
@@ -184,7 +188,7 @@ def _decide(work: Slice, requests: Sequence[Request]) -> None:
 def _decide_one(work: Slice, request: Request, record: Record, answered: Posting | None, seen: Look | None) -> str:
     """Keeps or replaces, and ends the request with it; else the word for why not."""
     is_question = (record.state, record.reason) == (Record.State.ATTENTION, EDITED)
-    if answered is None or seen is None or not (is_question or is_kept(record)):
+    if answered is None or answered.is_linked or seen is None or not (is_question or is_kept(record)):
         return "moved_on"
     if seen.found is None or seen.state == "voided":
         hold(work, record, answered, seen)

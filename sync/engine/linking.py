@@ -34,6 +34,8 @@ SALES = (DocumentKind.INVOICE, DocumentKind.SALES_RECEIPT)
 CREDITS = (DocumentKind.CREDIT_MEMO, DocumentKind.REFUND_RECEIPT)
 DIFFERS = "linked_differs"
 NOT_PAID = "linked_not_paid"
+QUESTION = "totals_differ"
+"""Asked where a linked document shows another total; the answer is kept as the store's total that was accepted."""
 
 Differences = Mapping[str, tuple[Decimal, Decimal]]
 """What differs, "total" or "tax" -> (store's, document's)."""
@@ -146,7 +148,7 @@ def unlink(work: Slice, record: Record, *, by: str, then: Literal["skip", "send"
         if _is_followed(record, posting):
             return Refusal.FOLLOWED
         Posting.objects.filter(pk=posting.pk).update(state=Posting.State.UNDONE)
-        decisions = {name: one for name, one in record.decisions.items() if name != "totals_differ"}
+        decisions = {name: one for name, one in record.decisions.items() if name != QUESTION}
         forgotten: dict[str, Any] = {
             "proof": {},
             "notices": [],
@@ -174,20 +176,35 @@ def linked_posting(record: Record) -> Posting | None:
 def compare_again(work: Slice, record: Record, order: Order, sale: Posting) -> Held | None:
     """A linked order that was edited in the store: held where the document shows another total now, until a person says
     that it belongs together all the same."""
+    question = open_question(record, sale)
+    if question is not None:
+        return question
     unit = smallest_unit(order.currency)
     total, books = half_up(order.total, unit), half_up(sale.total or ZERO, unit)
-    if total != books and record.decisions.get("totals_differ") != str(total):
-        details = {"store_total": str(total), "books_total": str(books), "number": sale.doc_number}
-        return Held("totals_differ", {"problem": "linked", "order": order.number, **details})
     record.fingerprint = order_fingerprint(order)
-    record.proof = {**record.proof, **_proof(record, sale.total, sale.tax)}
-    record.notices = [notice for notice in record.notices if notice["reason"] != DIFFERS]
-    Record.objects.filter(pk=record.pk).update(
-        fingerprint=record.fingerprint, proof=record.proof, notices=record.notices
-    )
-    if total != books:
-        journal.note(record, [_difference({"total": (total, books)})])
+    record.proof = {**record.proof, **proof_of(record, sale.total, sale.tax)}
+    Record.objects.filter(pk=record.pk).update(fingerprint=record.fingerprint, proof=record.proof)
+    show_difference(record, {"total": (total, books)} if total != books else {}, but_keep=f"{DIFFERS}_tax")
     return None
+
+
+def open_question(record: Record, linked: Posting) -> Held | None:
+    """None where the document shows the store's total, or a person said that it belongs together all the same."""
+    unit = smallest_unit(record.currency)
+    total, books = half_up(record.store_total or ZERO, unit), half_up(linked.total or ZERO, unit)
+    if total == books or record.decisions.get(QUESTION) == str(total):
+        return None
+    details = {"store_total": str(total), "books_total": str(books), "number": linked.doc_number}
+    return Held(QUESTION, {"problem": "linked", "order": record.number, **details})
+
+
+def show_difference(record: Record, apart: Differences, *, but_keep: str = "") -> None:
+    """What the document shows otherwise than the store stands on the record, in place of what stood there."""
+    told = {DIFFERS, f"{DIFFERS}_tax"} - {but_keep}
+    record.notices = [notice for notice in record.notices if notice["reason"] not in told]
+    Record.objects.filter(pk=record.pk).update(notices=record.notices)
+    if apart:
+        journal.note(record, [_difference(apart)])
 
 
 def payment_left_to_others(work: Slice, record: Record, order: Order, sale: Posting) -> Sequence[Notice] | Held | None:
@@ -269,6 +286,7 @@ def _store(work: Slice, record: Record, found: FoundDocument) -> Posting:
 
 def _end(work: Slice, record: Record, found: FoundDocument, posting: Posting, apart: Differences, *, by: str) -> None:
     order = work.store.parse(record.raw) if record.source == Record.Source.ORDER else None
+    accepted = {QUESTION: str(apart["total"][0])} if "total" in apart else {}
     journal.move(
         record,
         work.run or record.run,
@@ -277,7 +295,8 @@ def _end(work: Slice, record: Record, found: FoundDocument, posting: Posting, ap
         failed_attempts=0,
         planned_hash=record.raw_hash,
         fingerprint=order_fingerprint(order) if isinstance(order, Order) else "",
-        proof={**_proof(record, found.total, found.tax), "paid": isinstance(order, Order) and order.is_paid},
+        decisions={**record.decisions, **accepted},
+        proof={**proof_of(record, found.total, found.tax), "paid": isinstance(order, Order) and order.is_paid},
         notices=journal.notices_as_json([_difference(apart)] if apart else []),
     )
     details = {"by": by, "entity": found.entity, "number": found.number, "qbo_id": found.qbo_id}
@@ -292,7 +311,7 @@ def _difference(apart: Differences) -> Notice:
 _SIDES: Sequence[tuple[int, str]] = ((0, "store"), (1, "books"))
 
 
-def _proof(record: Record, total: Decimal | None, tax: Decimal | None) -> dict[str, object]:
+def proof_of(record: Record, total: Decimal | None, tax: Decimal | None) -> dict[str, object]:
     """The store's amounts beside the document's, as they were read."""
     unit = smallest_unit(record.currency)
     store_total, store_tax = half_up(record.store_total or ZERO, unit), half_up(record.store_tax or ZERO, unit)

@@ -21,7 +21,7 @@ from connector.accounting.keys import refund_key
 from connector.accounting.plan import rehearsal_parties
 from connector.accounting.policy import PostingPolicy
 from connector.accounting.refunds import mirrors_order, plan_refund
-from sync.engine import journal, resolve
+from sync.engine import journal, linking, resolve
 from sync.engine.context import Slice
 from sync.engine.credits import application_of, apply_credit, details_of, send_application
 from sync.engine.kept import end_posted
@@ -142,7 +142,11 @@ def _consider(work: Slice, record: Record, refused: dict[int, Held]) -> Case | N
     if credit is None or credit.state != Posting.State.POSTED:
         return case
     if credit.is_linked:
-        end_posted(work, record, credit)
+        question = linking.open_question(record, credit)
+        if question is not None:
+            journal.end(record, work.run, question, version=work.options)
+        else:
+            end_posted(work, record, credit)
         return None
     applied = last_create(record, f"{credit.key}:apply")
     if differs(last_answer(record, credit)) or (applied is not None and applied.state == Posting.State.POSTED):

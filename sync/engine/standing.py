@@ -157,6 +157,12 @@ def _linked(payment: Posting, document: Posting) -> Decimal:
     return sum(amounts, ZERO)
 
 
+def linked_since(record: Record, document: Posting) -> Decimal:
+    """What payments of ours set against it after we last heard of it."""
+    family = record.parent if record.parent is not None else record
+    return sum((_linked(posting, document) for posting in _answered(family) if posting.pk > document.pk), ZERO)
+
+
 def _credits(postings: Sequence[Posting]) -> list[PostedCredit]:
     found = []
     for credit in postings:

@@ -97,6 +97,10 @@ OUTCOMES: dict[str, tuple[Literal["info", "ok", "warn", "bad"], Text]] = {
     "resync/same": ("ok", _("Read and compared just now: nothing differs.")),
     "resync/none": ("ok", _("Read again from the store just now.")),
     "resync/changed": ("info", _("The order has changed in the store; its document follows.")),
+    "resync/followed": (
+        "info",
+        _("The linked document was changed in QuickBooks. Its new version is shown; nothing was sent."),
+    ),
     "keep/kept": ("ok", _("QuickBooks’ version is kept. Nothing was sent.")),
     "keep/moved_on": ("info", _MOVED_ON),
     "keep/gone": ("warn", _GONE),

@@ -105,6 +105,15 @@ KINDS: dict[str, Kind] = {
     "resynced/edited": Kind(
         "git-compare", _("Read and compared again for %(by)s"), _("The document was changed in QuickBooks"), "warn"
     ),
+    "resynced/followed": Kind(
+        "git-compare", _("Read and compared again for %(by)s"), _("The linked document was changed in QuickBooks")
+    ),
+    "resynced/differs": Kind(
+        "git-compare",
+        _("Read and compared again for %(by)s"),
+        _("The linked document shows another total than the store"),
+        "warn",
+    ),
     "resynced/gone": Kind(
         "trash-2", _("Read and compared again for %(by)s"), _("The document no longer stands in QuickBooks"), "warn"
     ),

@@ -312,8 +312,8 @@ ATTENTION: dict[str, Reason] = {
         "git-compare",
         _("Totals differ"),
         _(
-            "The order was changed in the store: its total is %(store_total)s now, and the document linked to it, %(number)s,"
-            " shows %(books_total)s. A linked document is never changed by us."
+            "The store says %(store_total)s, and the linked document %(number)s shows %(books_total)s: one of them was changed"
+            " since. A linked document is never changed by us."
         ),
         title=_("Linked documents that show another total than the store"),
         cure=_("Correct the document in QuickBooks, keep the link as it is, or take it off."),
