@@ -261,13 +261,15 @@ class RecordedMoney:
 class PostedCredit:
     """A credit memo or refund receipt of ours that stands in the books, whatever became of its refund in the store.
 
-    key: its posting's, a refund's or the cancellation's. applied: what of it is set against the invoice.
+    key: its posting's, a refund's or the cancellation's. applied: what of it is set against the invoice. paid_out: what
+    of it left an account again, as refund receipts do.
     """
 
     key: str
     number: str
     total: Decimal
     applied: Decimal = ZERO
+    paid_out: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,10 @@ def find_mistakes(order: Order, planned: Planned) -> tuple[str, ...]:
     """
     unit = smallest_unit(order.currency)
     mistakes = [*_sale_mistakes(order, planned.sale, unit), *_proof_mistakes(planned.sale, planned.proof, unit)]
+    paid = [document.total for document in planned.documents if isinstance(document, PaymentDocument)]
+    if any(amount <= 0 for amount in paid) or sum(paid, ZERO) > planned.sale.total:
+        mistakes.append(f"payments {paid} are not within the sale's {planned.sale.total}")
     for document in planned.documents:
-        if isinstance(document, PaymentDocument) and document.total != planned.sale.total:
-            mistakes.append(f"payment {document.total} is not the sale's {planned.sale.total}")
         if isinstance(document, CreditApplication) and not 0 < document.amount <= planned.sale.total:
             mistakes.append(f"credit of {document.amount} is not within the memo's {planned.sale.total}")
     return tuple(mistakes)

@@ -10,9 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 ProductKey = tuple[int, int]
 """(product id, variation id); the variation id is 0 for a simple product, both are 0 for a line without product."""
+OrderPart = Literal["whole", "deposit", "balance", "payment"]
+"""What of a sale an order is. Deposit plugins of one kind split it: the first order bears the deposit alone, a later
+one (of `parent_id`) the balance. Those of the other kind keep it whole; an order that is a `payment` is no sale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,9 @@ class Order:
     coupons: tuple[str, ...] = ()
     refunds: tuple[RefundSummary, ...] = ()
     is_vat_exempt: bool = False
+    part: OrderPart = "whole"
+    parent_id: int = 0
+    """The order that a balance or a payment belongs to, 0 where there is none."""
     meta: Mapping[str, str] = field(default_factory=dict)
 
     @property

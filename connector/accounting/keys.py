@@ -77,8 +77,10 @@ def sale_marker(tenant_key: str, order_id: int) -> str:
     return f"{MARKER_PREFIX}{tenant_key}:{order_id}"
 
 
-def payment_marker(tenant_key: str, order_id: int) -> str:
-    return f"{sale_marker(tenant_key, order_id)}:payment"
+def payment_marker(tenant_key: str, order_id: int, number: int = 1) -> str:
+    """The first payment bears no number, as before an order could have several."""
+    plain = f"{sale_marker(tenant_key, order_id)}:payment"
+    return plain if number == 1 else f"{plain}:{number}"
 
 
 def fee_marker(tenant_key: str, order_id: int) -> str:

@@ -34,6 +34,23 @@ def exceeds_sale(
     return Held("refund_exceeds_sale", {**details, "order": order.number, "refund": str(refund.id)})
 
 
+def exceeds_money(refund: Refund, order: Order, sale: PostedSale | None, unit: Decimal) -> Held | None:
+    """Held when a refund receipt would pay out more than was received of an invoice that is still open in part.
+
+    The shop cannot have given back what never came: what it gave back and what it only waived is for a person to say.
+    """
+    if sale is None or sale.open_balance <= 0:
+        return None
+    own = refund_key(order.id, refund.id)
+    money = sum((one.amount for one in sale.money), ZERO)
+    left = half_up(money - sum((credit.paid_out for credit in sale.credits if credit.key != own), ZERO), unit)
+    amount = half_up(refund.amount, unit)
+    if not sale.money or amount <= left:
+        return None
+    details = {"problem": "money", "amount": f"{amount:f}", "left": f"{max(left, ZERO):f}"}
+    return Held("refund_exceeds_sale", {**details, "order": order.number, "refund": str(refund.id)})
+
+
 def taken_back(key: str, order: Order, sale: PostedSale | None, refunds: Sequence[Refund], unit: Decimal) -> Decimal:
     """What refunds and the credits that stand in the books take back together, each once, without this posting's."""
     amounts = {refund_key(order.id, refund.id): half_up(refund.amount, unit) for refund in refunds}

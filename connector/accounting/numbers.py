@@ -92,8 +92,8 @@ def sale_note(order: Order, policy: PostingPolicy, *, true_date: date | None = N
     return _sale_note(sale_marker(policy.tenant_key, order.id), order, policy, true_date)
 
 
-def payment_note(order: Order, policy: PostingPolicy, *, true_date: date | None = None) -> str:
-    return _sale_note(payment_marker(policy.tenant_key, order.id), order, policy, true_date)
+def payment_note(order: Order, policy: PostingPolicy, *, number: int = 1, true_date: date | None = None) -> str:
+    return _sale_note(payment_marker(policy.tenant_key, order.id, number), order, policy, true_date)
 
 
 def fee_note(order: Order, policy: PostingPolicy) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -9,8 +10,9 @@ from connector.accounting.commerce import Order
 from connector.accounting.currencies import exchange_rate
 from connector.accounting.dates import open_date
 from connector.accounting.documents import Held, Notice, PaymentDocument
+from connector.accounting.instalments import Receipt, has_deposit, receipts_of
 from connector.accounting.keys import payment_key, sale_key
-from connector.accounting.money import ZERO
+from connector.accounting.money import ZERO, half_up, smallest_unit
 from connector.accounting.numbers import payment_note
 from connector.accounting.policy import GatewayMapping, PostingPolicy, Ref
 from connector.accounting.settings import require
@@ -44,42 +46,87 @@ def receipt_deposit(order: Order, policy: PostingPolicy) -> Deposit | Held:
     return Deposit(account, mapping.payment_method if mapping else None, payment_reference(order))
 
 
-def invoice_payment(
-    order: Order, policy: PostingPolicy, *, customer: Ref, total: Decimal, credits: Decimal = ZERO
-) -> tuple[PaymentDocument | None, tuple[Notice, ...]] | Held:
-    """The payment of an invoice on the day it was paid; none when unpaid, free, switched off or not to be recorded.
+def invoice_payments(
+    order: Order,
+    policy: PostingPolicy,
+    *,
+    customer: Ref,
+    total: Decimal,
+    credits: Decimal = ZERO,
+    recorded: Sequence[Decimal] = (),
+) -> tuple[tuple[PaymentDocument, ...], tuple[Notice, ...]] | Held:
+    """The payments of an invoice, each on the day its money came; none when unpaid, free, switched off or not to be
+    recorded.
 
     customer, total: the invoice's, as planned or as it stands in the books. credits: what credit memos of ours already
-    took off it; a payment that comes late is for what they leave (product specification §8).
+    took off it; a payment that comes late is for what they leave (product specification §8). recorded: the payments
+    that stand in the books already, first to last; those that follow are numbered after them.
     """
     mapping = policy.gateways.get(order.payment_method)
-    due = total - credits
-    if not policy.record_payments or not order.is_paid or order.paid_at is None or due <= 0:
-        return None, ()
-    if mapping is not None and not mapping.record:
-        return None, ()
+    left = half_up(total - credits - sum(recorded, ZERO), smallest_unit(order.currency))
+    if not policy.record_payments or left <= 0 or (mapping is not None and not mapping.record):
+        return (), ()
+    receipts = receipts_of(order)
+    if isinstance(receipts, Held):
+        return receipts
+    due = receipts[len(recorded) :]
+    if not due:
+        return (), ()
     account = _account(order, policy, mapping)
     if account is None:
-        return None, (Notice("unmapped_gateway", _gateway(order)),)
+        return (), (Notice("unmapped_gateway", _gateway(order)),)
     if isinstance(account, Held):
         return account
-    paid_on = open_date(order.paid_at, policy)
-    if isinstance(paid_on, Held):
-        return paid_on
-    payment = PaymentDocument(
-        key=payment_key(order.id, 1),
+    payments: list[PaymentDocument] = []
+    for receipt in due:
+        amount = left if receipt.amount is None else min(receipt.amount, left)
+        if amount <= 0:
+            continue
+        number = len(recorded) + len(payments) + 1
+        payment = _payment(order, policy, receipt, number=number, amount=amount, customer=customer, account=account)
+        if isinstance(payment, Held):
+            return payment
+        payments.append(payment)
+        left -= amount
+    return tuple(payments), _told(order, due, left)
+
+
+def _payment(
+    order: Order,
+    policy: PostingPolicy,
+    receipt: Receipt,
+    *,
+    number: int,
+    amount: Decimal,
+    customer: Ref,
+    account: Ref,
+) -> PaymentDocument | Held:
+    mapping = policy.gateways.get(order.payment_method)
+    received_on = open_date(receipt.at, policy)
+    if isinstance(received_on, Held):
+        return received_on
+    return PaymentDocument(
+        key=payment_key(order.id, number),
         pays_key=sale_key(order.id),
-        document_date=paid_on.day,
+        document_date=received_on.day,
         currency=order.currency,
         customer=customer,
-        total=due,
-        private_note=payment_note(order, policy, true_date=paid_on.true_date),
+        total=amount,
+        private_note=payment_note(order, policy, number=number, true_date=received_on.true_date),
         deposit_account=account,
         payment_method=mapping.payment_method if mapping else None,
         payment_reference=payment_reference(order),
         exchange_rate=exchange_rate(order, policy),
     )
-    return payment, ()
+
+
+def _told(order: Order, due: Sequence[Receipt], left: Decimal) -> tuple[Notice, ...]:
+    """What a bookkeeper should know of money that came in parts."""
+    if not has_deposit(order):
+        return ()
+    is_estimate = any(receipt.is_estimate for receipt in due)
+    open_part = (Notice("balance_open", {"amount": f"{left:f}"}),) if left > 0 else ()
+    return (*open_part, *((Notice("balance_day_estimated"),) if is_estimate else ()))
 
 
 def payment_reference(order: Order) -> str:

@@ -36,9 +36,9 @@ from connector.accounting.keys import item_key, sale_key
 from connector.accounting.money import smallest_unit
 from connector.accounting.numbers import document_number, number_notices, sale_note
 from connector.accounting.parts import collect_parts
-from connector.accounting.payments import Deposit, invoice_payment, receipt_deposit
+from connector.accounting.payments import Deposit, invoice_payments, receipt_deposit
 from connector.accounting.policy import PostingPolicy, Ref
-from connector.accounting.select import select_order
+from connector.accounting.select import payment_of_another, select_order
 from connector.accounting.tax import SettledTax
 from connector.accounting.texts import plain_name
 
@@ -61,6 +61,10 @@ def plan_order(order: Order, policy: PostingPolicy, parties: Parties, *, include
         return problem
     if not (order.lines or order.shipping_lines or order.fee_lines) and order.total == 0:
         return Skipped("empty_order")
+    if order.part == "payment":
+        return payment_of_another(order)
+    if order.part == "balance" and policy.default_item is None and "default_item" not in policy.inactive_refs:
+        return Held("missing_setting:default_item", {"problem": "balance"})
     settled = _settle(order, policy, parties)
     if isinstance(settled, Held):
         return settled
@@ -115,13 +119,14 @@ def _assemble(order: Order, policy: PostingPolicy, parties: Parties, settled: Se
         *number_notices(policy),
         *customer_notices(order, policy),
         *currency_notices(order, policy),
+        *([Notice(f"split_{order.part}")] if order.part != "whole" else []),
     )
     if sale.kind is DocumentKind.INVOICE:
-        paid = invoice_payment(order, policy, customer=sale.customer, total=sale.total)
+        paid = invoice_payments(order, policy, customer=sale.customer, total=sale.total)
         if isinstance(paid, Held):
             return paid
-        payment, payment_notices = paid
-        documents = (sale, payment) if payment else (sale,)
+        payments, payment_notices = paid
+        documents = (sale, *payments)
         notices += payment_notices
     proof = prove(order, sale, settled)
     return checked(order, Planned(documents, proof, (*notices, *correction_notices(proof))))

@@ -33,7 +33,7 @@ from connector.accounting.keys import (
     refund_key,
     refund_marker,
 )
-from connector.accounting.limits import exceeds_sale, limit_tax
+from connector.accounting.limits import exceeds_money, exceeds_sale, limit_tax
 from connector.accounting.money import half_up, smallest_unit
 from connector.accounting.numbers import credit_number, refund_note, shown_number
 from connector.accounting.parts import Part, collect_parts
@@ -70,6 +70,8 @@ def plan_refund(
     posted = sale if isinstance(sale, PostedSale) else None
     before = tuple(one for one in before if half_up(one.amount, unit) != 0)
     problem = currency_problem(order, policy) or exceeds_sale(refund, order, posted, before, unit)
+    if problem is None and refund_kind(order, policy, posted) is DocumentKind.REFUND_RECEIPT:
+        problem = exceeds_money(refund, order, posted, unit)
     if problem is not None:
         return problem
     settled = _settle(refund, order, policy, parties, before)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from connector.accounting.commerce import DRAFT_STATUSES, UNPAID_STATUSES, Order
 from connector.accounting.dates import local_date
 from connector.accounting.documents import Skipped, Waiting
+from connector.accounting.instalments import has_deposit, is_wholly_paid, received_so_far
 from connector.accounting.policy import PostingPolicy
 
 PARTIALLY_REFUNDED = "partially-refunded"
@@ -21,6 +22,8 @@ def select_order(order: Order, policy: PostingPolicy) -> Skipped | Waiting | Non
         return Skipped("draft")
     if order.status == "trash":
         return Skipped("trash")
+    if order.part == "payment":
+        return payment_of_another(order)
     created_on = local_date(order.created_at, policy.time_zone)
     if created_on < policy.start_date:
         return Skipped("before_start_date", {"date": created_on.isoformat(), "start": policy.start_date.isoformat()})
@@ -31,8 +34,13 @@ def select_order(order: Order, policy: PostingPolicy) -> Skipped | Waiting | Non
     if order.total == 0 and policy.zero_total == "skip":
         return Skipped("zero_total")
     if policy.document == "sales_receipt" and not has_its_money(order):
-        return Waiting("awaiting_payment", {"method": order.payment_method_title or order.payment_method})
+        return Waiting("awaiting_payment", _awaited(order))
     return None
+
+
+def payment_of_another(order: Order) -> Skipped:
+    """Its money is booked with the order that it pays; as a sale of its own the revenue would be there twice."""
+    return Skipped("payment_of_another", {"parent": str(order.parent_id)})
 
 
 def is_status_selected(order: Order, policy: PostingPolicy) -> bool:
@@ -44,5 +52,12 @@ def is_status_selected(order: Order, policy: PostingPolicy) -> bool:
 
 
 def has_its_money(order: Order) -> bool:
-    """Paid, or nothing to pay: a free order that the shop has accepted needs no date_paid."""
-    return order.is_paid or (order.total == 0 and order.status not in UNPAID_STATUSES)
+    """Paid in full, or nothing to pay: a free order that the shop has accepted needs no date_paid."""
+    return is_wholly_paid(order) or (order.total == 0 and order.status not in UNPAID_STATUSES)
+
+
+def _awaited(order: Order) -> dict[str, str]:
+    method = {"method": order.payment_method_title or order.payment_method}
+    if not has_deposit(order):
+        return method
+    return {**method, "problem": "deposit", "received": f"{received_so_far(order):f}", "total": f"{order.total:f}"}

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from connector.accounting.commerce import VAT_NUMBER_KEYS
 from connector.accounting.fees import FEE_KEYS, PPCP_FEE, PPCP_FEE_CURRENCY
+from connector.accounting.instalments import DEPOSIT_KEYS
 from connector.woo.fields import Fields
 from connector.woo.texts import clean_text
 
@@ -38,7 +39,11 @@ GATEWAY_FEE_KEYS = tuple(
     key for row in FEE_KEYS for key in (row.key, row.currency, row.unless_no) if key and key != PPCP_FEE_CURRENCY
 )
 VAT_EXEMPT_KEY = "is_vat_exempt"
-USED_KEYS = frozenset((*VAT_NUMBER_KEYS, *INVOICE_NUMBER_KEYS, *EXCHANGE_RATE_KEYS, *GATEWAY_FEE_KEYS, VAT_EXEMPT_KEY))
+USED_KEYS = frozenset(
+    (
+        *VAT_NUMBER_KEYS, *INVOICE_NUMBER_KEYS, *EXCHANGE_RATE_KEYS, *GATEWAY_FEE_KEYS, *DEPOSIT_KEYS, VAT_EXEMPT_KEY,
+    )
+)  # fmt: skip
 ORIGINAL_LINE_KEY = "_refunded_item_id"
 
 
@@ -90,6 +95,8 @@ def _simple(value: object) -> str:
         return clean_text(value)
     if isinstance(value, bool):
         return "yes" if value else ""
+    if isinstance(value, float):
+        return repr(value)  # of a payload that was stored and read again: its shortest notation is the JSON text itself
     if isinstance(value, int | Decimal):
         return str(value)
     return ""

@@ -17,6 +17,7 @@ from connector.accounting.commerce import (
     LineTax,
     Order,
     OrderLine,
+    OrderPart,
     Product,
     Refund,
     RefundSummary,
@@ -24,6 +25,7 @@ from connector.accounting.commerce import (
     TaxLine,
     Unreadable,
 )
+from connector.woo.deposits import parent_of, part_of
 from connector.woo.fields import ZERO, Fields, UnfitError, integer, moment
 from connector.woo.json_text import loads
 from connector.woo.meta import VAT_EXEMPT_KEY, original_line, simple_meta, visible_attributes
@@ -80,6 +82,7 @@ def _order(fields: Fields, meta_keys: Collection[str]) -> Order:
     if not status:
         raise UnfitError("The order has no status.")
     meta = simple_meta(fields.parts("meta_data", "Meta data"), meta_keys)
+    part = part_of(fields)
     return Order(
         id=order_id,
         number=fields.text("number") or str(order_id),
@@ -103,13 +106,15 @@ def _order(fields: Fields, meta_keys: Collection[str]) -> Order:
         transaction_id=fields.code("transaction_id"),
         customer_note=fields.lines("customer_note"),
         created_via=fields.code("created_via"),
-        lines=tuple(_line(line) for line in fields.parts("line_items", "Line")),
+        lines=_order_lines(fields, part),
         shipping_lines=tuple(_shipping_line(line) for line in fields.parts("shipping_lines", "Shipping line")),
         fee_lines=tuple(_fee_line(line) for line in fields.parts("fee_lines", "Fee line")),
         tax_lines=tuple(_tax_line(line) for line in fields.parts("tax_lines", "Tax line")),
         coupons=tuple(coupon.text("code") for coupon in fields.parts("coupon_lines", "Coupon")),
         refunds=tuple(_refund_summary(refund) for refund in fields.parts("refunds", "Refund")),
         is_vat_exempt=meta.get(VAT_EXEMPT_KEY, "").lower() in ("yes", "1", "true"),
+        part=part,
+        parent_id=parent_of(fields) if part in ("balance", "payment") else 0,
         meta=meta,
     )
 
@@ -171,6 +176,14 @@ def _variation_name(fields: Fields, parent_name: str) -> str:
     if not parent_name or own.startswith(parent_name):
         return own or parent_name
     return f"{parent_name} - {own}" if own else parent_name
+
+
+def _order_lines(fields: Fields, part: OrderPart) -> tuple[OrderLine, ...]:
+    """A line of a balance is no piece of its product: that was sold, and taken off the stock, with the deposit."""
+    lines = tuple(_line(line) for line in fields.parts("line_items", "Line"))
+    if part != "balance":
+        return lines
+    return tuple(replace(line, product_id=0, variation_id=0, sku="") for line in lines)
 
 
 def _line(fields: Fields) -> OrderLine:

@@ -24,6 +24,14 @@ def note(record: Record, notices: Sequence[Notice]) -> None:
         Record.objects.filter(pk=record.pk).update(notices=record.notices)
 
 
+def forget(record: Record, reason: str) -> None:
+    """Takes a notice off that is true no longer."""
+    left = [notice for notice in record.notices if notice["reason"] != reason]
+    if left != record.notices:
+        record.notices = left
+        Record.objects.filter(pk=record.pk).update(notices=left)
+
+
 def notices_as_json(notices: Sequence[Notice]) -> list[dict[str, Any]]:
     return [{"reason": notice.reason, **notice.details} for notice in notices]
 

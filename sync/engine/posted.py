@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from connector.accounting.commerce import Order
-from connector.accounting.documents import DocumentKind, Held, Notice, Outcome, Planned
+from connector.accounting.documents import DocumentKind, Held, Notice, Outcome, PaymentDocument, Planned
 from connector.accounting.keys import payment_key, sale_key
 from connector.accounting.money import ZERO, half_up, smallest_unit
-from connector.accounting.payments import invoice_payment
+from connector.accounting.payments import invoice_payments
 from connector.accounting.policy import PostingPolicy, Ref
 from sync.engine import journal, linking
 from sync.engine.cancelled import take_back
@@ -25,6 +25,8 @@ from sync.engine.relinked import link_again, pays, was_loosened
 from sync.engine.standing import last_answer, last_create, sale_in_books
 from sync.engine.verify import is_edit, remember_answer
 from sync.models import Posting, Record
+
+BALANCE_OPEN = "balance_open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +98,15 @@ def _trouble_since(work: Slice, record: Record, order: Order, sale: Posting) -> 
 def _plan_payment(work: Slice, record: Record, order: Order, sale: Posting) -> bool:
     """True when a payment posting is on its way, or the record was held for it; False when none is due.
 
-    The rules of today decide, not those of the day the invoice was sent: a gateway may have been mapped meanwhile."""
-    last = last_create(record, payment_key(order.id, 1))
-    if last is not None and last.state == Posting.State.POSTED:
-        is_loose = not pays(record, last, sale) or was_loosened(work, record, last, sale)
-        if is_loose and link_again(work, record, last):
+    The rules of today decide, not those of the day the invoice was sent: a gateway may have been mapped meanwhile. One
+    payment at a time, so that a refused one never leaves a gap in their numbers."""
+    recorded = _recorded(record, order)
+    for payment in recorded:
+        is_loose = not pays(record, payment, sale) or was_loosened(work, record, payment, sale)
+        if is_loose and link_again(work, record, payment):
             return True
-        if not journal.was_told(record, "posted", posting=last.pk):
-            journal.tell(
-                record, work.run, "posted", posting=last.pk, entity="Payment", qbo_id=last.qbo_id, total=str(last.total)
-            )
-        return False
+        _tell_posted(work, record, payment)
+    last = last_create(record, payment_key(order.id, len(recorded) + 1))
     if last is not None and last.state == Posting.State.FAULTED and last.run_id == work.run.pk:
         details = {"code": last.fault_code, "message": last.fault_detail[:500], "order": record.number}
         held = Held(f"refused_by_quickbooks:{last.fault_code}", {"problem": "payment", **details})
@@ -114,6 +114,8 @@ def _plan_payment(work: Slice, record: Record, order: Order, sale: Posting) -> b
         return True
     total = half_up(order.total, smallest_unit(order.currency))
     if sale.is_linked:
+        total = sale.total or ZERO
+    if sale.is_linked and not recorded:
         left = linking.payment_left_to_others(work, record, order, sale)
         if isinstance(left, Held):
             journal.end(record, work.run, left, version=record.options_version)
@@ -121,22 +123,45 @@ def _plan_payment(work: Slice, record: Record, order: Order, sale: Posting) -> b
         if left is not None:
             _note_news(record, left)
             return False
-        total = sale.total or ZERO
     standing = sale_in_books(work, record)
-    due = invoice_payment(
+    due = invoice_payments(
         order,
         work.policy_for(work.options),
         customer=standing.customer if standing else Ref(str(sale.payload["CustomerRef"]["value"])),
         total=standing.total if standing and is_kept(record) else total,
         credits=standing.applied if standing else ZERO,
+        recorded=[payment.total or ZERO for payment in recorded],
     )
     if isinstance(due, Held):
         journal.end(record, work.run, due, version=record.options_version)
         return True
-    payment, told = due
+    payments, told = due
     _note_news(record, told)
-    if payment is None:
+    if not payments:
         return False
+    if BALANCE_OPEN not in {notice.reason for notice in told}:
+        journal.forget(record, BALANCE_OPEN)
+    _send_payment(work, record, sale, payments[0])
+    return True
+
+
+def _recorded(record: Record, order: Order) -> list[Posting]:
+    """Its payments in the books, first to last."""
+    found: list[Posting] = []
+    while (payment := last_create(record, payment_key(order.id, len(found) + 1))) is not None:
+        if payment.state != Posting.State.POSTED:
+            break
+        found.append(payment)
+    return found
+
+
+def _tell_posted(work: Slice, record: Record, payment: Posting) -> None:
+    if not journal.was_told(record, "posted", posting=payment.pk):
+        details = {"entity": "Payment", "qbo_id": payment.qbo_id, "total": str(payment.total)}
+        journal.tell(record, work.run, "posted", posting=payment.pk, **details)
+
+
+def _send_payment(work: Slice, record: Record, sale: Posting, payment: PaymentDocument) -> None:
     entity, payload = work.books.encode(payment, paid_id=sale.qbo_id)
     with transaction.atomic():
         work.heartbeat()  # writes nothing once the lease is lost
@@ -150,7 +175,6 @@ def _plan_payment(work: Slice, record: Record, order: Order, sale: Posting) -> b
             planned_total=payment.total,
         )
         journal.move(record, work.run, Record.State.SENDING, version=record.options_version)
-    return True
 
 
 def _note_news(record: Record, notices: Sequence[Notice]) -> None:

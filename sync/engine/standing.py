@@ -170,5 +170,7 @@ def _credits(postings: Sequence[Posting]) -> list[PostedCredit]:
             continue
         answered = _last_answer(postings, credit)
         applied = sum((_linked(posting, credit) for posting in postings), ZERO)
-        found.append(PostedCredit(credit.key, answered.doc_number, answered.total or ZERO, applied))
+        total = answered.total or ZERO
+        paid_out = total if credit.entity == DocumentKind.REFUND_RECEIPT else ZERO
+        found.append(PostedCredit(credit.key, answered.doc_number, total, applied, paid_out))
     return found

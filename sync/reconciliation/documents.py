@@ -34,12 +34,15 @@ Kind, Finding = ReconciliationLine.Kind, ReconciliationLine.Finding
 class Written:
     """A document that we made, as QuickBooks last answered it.
 
-    applied: of a payment, the credits that were set against its invoice before."""
+    applied, paid_before: of a payment, the credits and the other payments that were set against its invoice before.
+    is_part: of a payment, that it leaves a part of the invoice open, as a deposit does."""
 
     create: Posting
     answered: Posting
     is_void: bool = False
     applied: Decimal = ZERO
+    paid_before: Decimal = ZERO
+    is_part: bool = False
 
     @property
     def record(self) -> Record:
@@ -101,13 +104,31 @@ def written_documents(reconciliation: Reconciliation, entity: str, ids: Collecti
             voided.add(posting.qbo_id)
         else:
             last[posting.qbo_id] = posting
-    applied = _applied(creates) if entity == PAYMENT else {}
+    parts = _parts(creates) if entity == PAYMENT else {}
     return {
-        one.qbo_id: Written(
-            one, last.get(one.qbo_id, one), one.qbo_id in voided, applied.get(one.pk, ZERO)
-        )
+        one.qbo_id: Written(one, last.get(one.qbo_id, one), one.qbo_id in voided, *parts.get(one.pk, ()))
         for one in creates
-    }  # fmt: skip
+    }
+
+
+def _parts(payments: Sequence[Posting]) -> dict[int, tuple[Decimal, Decimal, bool]]:
+    """For each payment: the credits set against its invoice before, the payments before, and whether it left more."""
+    applied = _applied(payments)
+    rows = list(
+        Posting.objects.filter(record__in={posting.record_id for posting in payments}, state=Posting.State.POSTED)
+        .filter(entity__in=[PAYMENT, DocumentKind.INVOICE.value], operation__in=["create", "update"])
+        .order_by("pk")
+        .values_list("pk", "record_id", "entity", "operation", "planned_total", "total")
+    )
+    found = {}
+    for posting in payments:
+        before = [row for row in rows if row[1] == posting.record_id and row[0] < posting.pk]
+        paid = sum((row[5] or ZERO for row in before if row[2:4] == (PAYMENT, "create")), ZERO)
+        invoices = [row[4] or row[5] or ZERO for row in before if row[2] != PAYMENT]
+        credits, own = applied.get(posting.pk, ZERO), posting.planned_total or ZERO
+        is_part = bool(invoices) and own > 0 and own + paid + credits < invoices[-1]
+        found[posting.pk] = (credits, paid, is_part)
+    return found
 
 
 def _applied(payments: Sequence[Posting]) -> dict[int, Decimal]:
@@ -254,7 +275,9 @@ def _meant(written: Written) -> tuple[Decimal, Decimal | None]:
     if written.entity == PAYMENT:
         if not written.create.total:
             return ZERO, None
-        return half_up(record.store_total or ZERO, unit) - written.applied, None
+        if written.is_part:
+            return written.create.planned_total or written.create.total, None
+        return half_up(record.store_total or ZERO, unit) - written.applied - written.paid_before, None
     if written.entity in CREDITS and record.source == Record.Source.ORDER:
         return answered.total or ZERO, answered.tax
     return half_up(record.store_total or ZERO, unit), half_up(record.store_tax or ZERO, unit)

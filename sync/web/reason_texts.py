@@ -52,6 +52,14 @@ SKIPPED: dict[str, Reason] = {
         "circle-slash", _("Total of zero"), _("Its total is zero, and your settings leave such orders out.")
     ),
     "zero_refund": Reason("circle-slash", _("Refund of zero"), _("A refund of zero changes nothing in the books.")),
+    "payment_of_another": Reason(
+        "wallet",
+        _("Payment, no sale"),
+        _(
+            "It is no sale of its own but a payment of order %(parent)s in the store. Its money is booked with that order, so"
+            " that nothing is there twice."
+        ),
+    ),
     "no_sku": Reason(
         "tag",
         _("Without SKU"),
@@ -102,6 +110,18 @@ WAITING: dict[str, Reason] = {
         _("Payment to come"),
         _("Order %(order)s waits for its payment: a sales receipt needs the money first."),
         cure=_("Nothing to do: it leaves once your store marks it as paid."),
+    ),
+    "awaiting_payment/deposit": Reason(
+        "hourglass",
+        _("Balance to come"),
+        _(
+            "Order %(order)s waits for the rest of its money: %(received)s of %(total)s was received, and a sales receipt"
+            " needs all of it."
+        ),
+        cure=_(
+            "Nothing to do: it leaves once it is paid in full. To book deposits on the day they come, choose invoices under"
+            " Manage, Orders."
+        ),
     ),
     "awaiting_sale": Reason(
         "hourglass",
@@ -163,6 +183,28 @@ ATTENTION: dict[str, Reason] = {
         title=_("The payment method “%(gateway)s” has no account"),
         cure=_("Choose the account of this payment method, then retry."),
     ),
+    "deposit_unclear": Reason(
+        "wallet",
+        _("Part payment unclear"),
+        _(
+            "The store says “%(status)s”: a part of order %(order)s was paid. It does not say how much, so its money is not"
+            " booked."
+        ),
+        title=_("Orders paid in part, without the amount"),
+        cure=_(
+            "Retry once the store shows the order as paid in full; or book it by hand in QuickBooks and skip it here."
+        ),
+    ),
+    "deposit_unclear/sum": Reason(
+        "wallet",
+        _("Deposit does not add up"),
+        _(
+            "In the store, the deposit of %(deposit)s and the rest of %(rest)s do not add up to the order’s total of"
+            " %(total)s. Nothing more was sent."
+        ),
+        title=_("Deposits that do not add up to their order"),
+        cure=_("Recalculate the deposit in the store, then retry."),
+    ),
     "unmatched_product": Reason(
         "package",
         _("No item for a product"),
@@ -213,6 +255,16 @@ ATTENTION: dict[str, Reason] = {
         _("The setting “%(setting)s” points to “%(name)s”, which is inactive or gone in QuickBooks. Nothing was sent."),
         title=_("“%(name)s” is inactive or gone in QuickBooks"),
         cure=_("Choose another one in the settings, then retry."),
+    ),
+    "missing_setting/balance": Reason(
+        "sliders-horizontal",
+        _("Default product missing"),
+        _(
+            "This order is the balance of a deposit. Its product was sold with the first order, so its amount is booked on the"
+            " default product, and none is chosen."
+        ),
+        title=_("Balances of deposits need the default product"),
+        cure=_("Choose the default product in the settings, then retry."),
     ),
     "currency_off": Reason(
         "languages",
@@ -511,6 +563,19 @@ ATTENTION: dict[str, Reason] = {
         title=_("Refunds of more tax than the sale"),
         cure=_("Check the taxes of the refunds in the store, then retry."),
     ),
+    "refund_exceeds_sale/money": Reason(
+        "undo-2",
+        _("More than was received"),
+        _(
+            "This refund is over %(amount)s, but of the money that was received only %(left)s is left; the rest of the invoice"
+            " was never paid. Nothing was sent."
+        ),
+        title=_("Refunds of more than was received"),
+        cure=_(
+            "Refund in the store what was really paid back, or book it by hand: a refund receipt over the money, a credit"
+            " memo over the rest. Then skip it here."
+        ),
+    ),
     "refund_exceeds_sale/edited": Reason(
         "undo-2",
         _("Below its refunds"),
@@ -657,6 +722,18 @@ NOTICES: dict[str, Text] = {
     ),
     "unmapped_gateway": _(
         "New payment method in your store: “%(gateway)s”. Choose its account so that payments are recorded."
+    ),
+    "balance_open": _("Paid in part so far: %(amount)s of the invoice stays open until your store says that it came."),
+    "balance_day_estimated": _(
+        "The store does not tell on which day a part of the money came; the day on which the order changed was taken."
+    ),
+    "split_deposit": _(
+        "Your store bills this sale in parts: this order bears the deposit, an order of its own the balance. Each is booked"
+        " over its own amount, so together they make the whole."
+    ),
+    "split_balance": _(
+        "This order bears the balance of a deposit. It is booked over its own amount on the default product, because the"
+        " product itself was sold with the first order."
     ),
     "credit_left_open": _(
         "%(amount)s of the credit memo is not applied to any invoice: it stays in QuickBooks as the customer’s credit."

@@ -16,7 +16,7 @@ _DATES = {"date", "start", "closed_until", "closing_date", "item_date", "order_d
 _PERCENTS = {"percent", "mapped_percent", "code_percent"}
 _AMOUNTS = {
     "store_total", "books_total", "store_tax", "books_tax", "store", "computed", "tax", "rates", "net", "amount",
-    "left", "order_amount", "lines",
+    "left", "order_amount", "lines", "received", "total", "deposit", "rest",
 }  # fmt: skip
 _COUNTS = {"length", "limit"}
 _ALIASES = {"closed_until": "closing_date", "title": "gateway", "name": "product"}

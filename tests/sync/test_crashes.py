@@ -73,10 +73,20 @@ def _orders(world: World) -> None:
         status="on-hold",
         **buyer("Zoé", "Petit", "zoe@petit.example"),
     )
+    world.add_order(line_items=[pot], meta_data=_deposit_and_balance("20.00", "44.90"))
     refunded = world.add_order(line_items=[tea], status="completed")
     world.store_control("refunds", order=refunded, amount="5.00")
     world.store_control("refunds", order=refunded, amount="1.00")
     _unpaid_and_refunded(world)
+
+
+def _deposit_and_balance(deposit: str, balance: str) -> list[dict[str, str]]:
+    """Both received, as a deposit plugin keeps them."""
+    values = {"deposit_amount": deposit, "second_payment": balance, **dict.fromkeys(_YES, "yes")}
+    return [{"key": f"_wc_deposits_{name}", "value": value} for name, value in values.items()]
+
+
+_YES = ("order_has_deposit", "deposit_paid", "second_payment_paid")
 
 
 def _unpaid(world: World) -> int:

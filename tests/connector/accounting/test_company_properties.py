@@ -31,7 +31,7 @@ from connector.accounting.documents import (
     Planned,
 )
 from connector.accounting.money import half_up, smallest_unit
-from connector.accounting.payments import invoice_payment
+from connector.accounting.payments import invoice_payments
 from connector.accounting.plan import plan_order
 from connector.accounting.policy import PostingPolicy, Ref
 from connector.accounting.refunds import plan_refund
@@ -169,11 +169,11 @@ def test_a_payment_is_what_credits_left_of_its_invoice(
         end = settle(refund_of(order, refund, made, sale), policy, behaviour)
         sale = with_credit(sale, end.outcome)
     paid = replace(order, status="completed", paid_at=order.created_at, payment_method="stripe")
-    found = invoice_payment(paid, policy, customer=sale.customer, total=sale.total, credits=sale.applied)
+    found = invoice_payments(paid, policy, customer=sale.customer, total=sale.total, credits=sale.applied)
     assert not isinstance(found, Held)
-    payment, _notices = found
-    assert (payment.total if payment else Decimal(0)) == sale.open_balance
-    if payment is not None:
+    payments, _notices = found
+    assert sum((payment.total for payment in payments), Decimal(0)) == sale.open_balance
+    for payment in payments:
         assert isinstance(payment, PaymentDocument)
         _entity, body = encode_document(payment, paid_id="9")
         assert Decimal(repr(body["TotalAmt"])) == payment.total

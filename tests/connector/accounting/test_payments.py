@@ -8,7 +8,7 @@ import pytest
 
 from connector.accounting.commerce import Order
 from connector.accounting.documents import DocumentKind, Held, Outcome, PaymentDocument, Planned
-from connector.accounting.payments import invoice_payment
+from connector.accounting.payments import invoice_payments
 from connector.accounting.plan import plan_order
 from connector.accounting.policy import GatewayMapping, Ref
 from tests.connector.accounting.build import line, order
@@ -85,9 +85,9 @@ def test_an_invoice_without_recorded_money_stands_alone(fields: dict[str, object
 @pytest.mark.parametrize(("credits", "due"), [("0", "10.00"), ("2.50", "7.50"), ("10.00", None), ("12.00", None)])
 def test_a_late_payment_is_for_what_credits_leave(credits: str, due: str | None) -> None:
     policy = us_policy(home_currency="EUR")
-    paid = invoice_payment(PAID, policy, customer=Ref("58"), total=Decimal("10.00"), credits=Decimal(credits))
+    paid = invoice_payments(PAID, policy, customer=Ref("58"), total=Decimal("10.00"), credits=Decimal(credits))
     assert not isinstance(paid, Held)
-    assert (paid[0].total if paid[0] else None) == (Decimal(due) if due else None)
+    assert [payment.total for payment in paid[0]] == ([Decimal(due)] if due else [])
 
 
 def test_an_invoice_whose_gateway_is_unmapped_is_posted_with_a_notice() -> None:

@@ -17,7 +17,7 @@ from connector.accounting.books import PostedCredit, PostedSale
 from connector.accounting.cancellations import UNDONE_STATUSES, plan_cancellation
 from connector.accounting.commerce import Order, Refund
 from connector.accounting.documents import CreditApplication, DocumentKind, Held, Means, Outcome, Planned
-from connector.accounting.payments import invoice_payment
+from connector.accounting.payments import invoice_payments
 from connector.accounting.plan import plan_order
 from connector.accounting.policy import PostingPolicy, RateMapping, Ref, TaxCode, TaxPolicy, TaxRate
 from connector.accounting.refunds import plan_refund
@@ -161,12 +161,12 @@ def test_what_becomes_of_a_sale_later_is_what_was_accepted(case: str, pytestconf
 
 
 def render_payment(order: Order, policy: PostingPolicy, sale: PostedSale) -> dict[str, Any]:
-    found = invoice_payment(order, policy, customer=sale.customer, total=sale.total, credits=sale.applied)
+    found = invoice_payments(order, policy, customer=sale.customer, total=sale.total, credits=sale.applied)
     assert not isinstance(found, Held)
-    payment, notices = found
+    payments, notices = found
     return {
-        "outcome": "planned" if payment else "nothing",
-        "documents": [render_document(payment)] if payment else [],
+        "outcome": "planned" if payments else "nothing",
+        "documents": [render_document(payment) for payment in payments],
         "notices": [notice.reason for notice in notices],
     }
 
