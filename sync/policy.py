@@ -61,6 +61,7 @@ def build_policy(tenant: Tenant, version: OptionsVersion, company: Company) -> P
         country=facts.country,
         taxes=_taxes(document["taxes"], facts, company),
         store_currency=str(tenant.store_facts.get("currency") or ""),
+        store_decimals=tenant.store_facts.get("decimals"),
         exchange_rates=orders["exchange_rates"],
         document=orders["document"],
         date_choice=orders["date"],

@@ -43,8 +43,7 @@ def settle_parts(
     goods: Order, policy: PostingPolicy, coding: Coding, parts: Sequence[Part], unit: Decimal
 ) -> SettledTax | Held:
     """Lines and tax that add up to what is sold or given back (`goods`: its total, tax and tax of each rate)."""
-    document_net = half_up(goods.total, unit) - half_up(goods.total_tax, unit)
-    lines = round_parts(parts, document_net, policy, coding, unit)
+    lines = round_parts(parts, goods, policy, coding, unit)
     return lines if isinstance(lines, Held) else settle_tax(goods, policy, coding, lines, unit)
 
 

@@ -12,8 +12,9 @@ from typing import Literal
 
 from connector.accounting.arithmetic import CodedNet
 from connector.accounting.coding import Coding
+from connector.accounting.commerce import Order
 from connector.accounting.documents import DocumentLine, Held
-from connector.accounting.money import ZERO, Allotment, allot, half_up, unit_price
+from connector.accounting.money import ZERO, allot, half_up, unit_price
 from connector.accounting.parts import Part
 from connector.accounting.policy import PostingPolicy, Ref, TaxCode
 from connector.accounting.rates import RateIds
@@ -23,6 +24,7 @@ from connector.accounting.texts import DESCRIPTION_LIMIT, say, shorten
 ROUNDING_LIMIT_UNITS = 2
 """A rounding line of at most two cents; more is a difference that nobody explained (product specification §7)."""
 _PRICE_UNIT = Decimal("0.01")
+_WHOLE = Decimal(1)
 
 LineSource = Literal["product", "shipping", "fee", "discount", "refund", "rounding", "tax", "cancelling"]
 
@@ -41,10 +43,15 @@ def coded_nets(lines: Sequence[CodedLine]) -> tuple[CodedNet, ...]:
 
 
 def round_parts(
-    parts: Sequence[Part], document_net: Decimal, policy: PostingPolicy, coding: Coding, unit: Decimal
+    parts: Sequence[Part], goods: Order, policy: PostingPolicy, coding: Coding, unit: Decimal
 ) -> tuple[CodedLine, ...] | Held:
-    """One line for each part, adding up to the document's net amount, with a rounding line where that takes one."""
-    allotment = _allot_net([part.net for part in parts], document_net, unit)
+    """One line for each part, adding up to the net amount of what is sold or given back (`goods`), with a rounding line
+    where that takes one."""
+    document_net = half_up(goods.total, unit) - half_up(goods.total_tax, unit)
+    allotment = allot([part.net for part in parts], document_net, unit)
+    if allotment.rest != 0 and unit < _WHOLE and _is_shown_whole(goods, policy):
+        whole = allot([part.net for part in parts], document_net, _WHOLE)
+        allotment = whole if whole.rest == 0 else allotment
     lines = [_line(part, amount, unit) for part, amount in zip(parts, allotment.amounts, strict=True)]
     if allotment.rest == 0:
         return tuple(lines)
@@ -80,14 +87,12 @@ def single_line(source: LineSource, item: Ref, amount: Decimal, text: str, code:
     return CodedLine(line, code)
 
 
-def _allot_net(exact: Sequence[Decimal], document_net: Decimal, unit: Decimal) -> Allotment:
-    """In cents; in whole units of the currency where that fits and cents do not (a store that shows no decimals)."""
-    allotment = allot(exact, document_net, unit)
-    if allotment.rest != 0 and unit < 1 and document_net == half_up(document_net, Decimal(1)):
-        whole = allot(exact, document_net, Decimal(1))
-        if whole.rest == 0:
-            return whole
-    return allotment
+def _is_shown_whole(goods: Order, policy: PostingPolicy) -> bool:
+    """A shop without decimals charges whole units while its lines keep their cents. A whole total may also be chance:
+    where nothing is taxed, the shop has to say that it shows no decimals."""
+    if any(amount != half_up(amount, _WHOLE) for amount in (goods.total, goods.total_tax)):
+        return False
+    return policy.store_decimals == 0 or goods.total_tax != 0
 
 
 def _line(part: Part, amount: Decimal, unit: Decimal) -> CodedLine:

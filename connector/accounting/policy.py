@@ -150,6 +150,8 @@ class PostingPolicy:
     country: str
     taxes: TaxPolicy
     store_currency: str = ""
+    store_decimals: int | None = None
+    """With how many decimals the store shows amounts; None where it does not say."""
     exchange_rates: Literal["quickbooks", "order"] = "quickbooks"
     """Of foreign sales: QuickBooks' own of the day, or the one that the store's currency plugin kept on the order."""
     document: DocumentChoice = "sales_receipt"

@@ -51,7 +51,23 @@ def test_more_than_two_cents_are_held() -> None:
 
 def test_a_shop_without_decimals_rounds_to_whole_units() -> None:
     whole = order(line("24.98"), line("4.17", product=21), line("8.30", product=22), total="37")
-    assert [li.amount for li in lines_of(whole)] == [D(25), D(4), D(8)]
+    assert [li.amount for li in lines_of(whole, store_decimals=0)] == [D(25), D(4), D(8)]
+
+
+@pytest.mark.parametrize("store_decimals", [2, None])
+def test_a_whole_total_alone_is_no_shop_without_decimals(store_decimals: int | None) -> None:
+    rounded_down_by_a_plugin = order(line("24.98"), line("4.17", product=21), line("8.30", product=22), total="37")
+    held = plan(rounded_down_by_a_plugin, store_decimals=store_decimals)
+    assert held == Held("totals_differ", {"problem": "lines_differ", "lines": "37.45", "order": "37.00"})
+
+
+def test_a_whole_tax_and_a_whole_total_are_a_shop_without_decimals_and_a_whole_net_amount_is_not() -> None:
+    goods = (line("24.98", r1="5.00"), line("12.47", product=21))
+    whole = order(*goods, rate(1, "20", "5.00"), total="42", tax="5.00")
+    assert [li.amount for li in lines_of(whole)][:2] == [D(25), D(12)]
+    in_cents = order(*goods, rate(1, "20", "5.40"), total="42.40", tax="5.40")
+    held = plan(in_cents, store_decimals=0)
+    assert held == Held("totals_differ", {"problem": "lines_differ", "lines": "37.45", "order": "37.00"})
 
 
 @pytest.mark.parametrize(("quantity", "text"), [("0", "Savon"), ("1.5", "1.5 × Savon"), ("-2", "-2 × Savon")])
