@@ -106,10 +106,12 @@ def prove(goods: Order, document: SaleDocument, settled: SettledTax) -> Proof:
 
 
 def correction_notices(proof: Proof) -> tuple[Notice, ...]:
-    """Lines that are in no order are never posted without a word."""
+    """Lines that are in no order, and rates that are not the store's, are never posted without a word."""
     moved = Notice("base_moved", {"amount": f"{proof.moved_base:f}"}) if proof.moved_base else None
     rounding = Notice("rounding_line", {"amount": f"{proof.rounding:f}"}) if proof.rounding else None
-    return tuple(notice for notice in (moved, rounding) if notice is not None)
+    others = ", ".join(dict.fromkeys(rate.label for rate in proof.rates if rate.store != rate.document))
+    differing = Notice("rates_differ", {"rate": others}) if others else None
+    return tuple(notice for notice in (moved, rounding, differing) if notice is not None)
 
 
 def checked(goods: Order, planned: Planned) -> Planned | Held:

@@ -136,7 +136,9 @@ def _proof_of_posted(record: Record, posting: Posting, parts: list[Part], amount
     note = ""
     if posting.answered_at:
         note = fill(_("Compared with QuickBooks’ answer at %(time)s"), {"time": clock(posting.answered_at)})
-    return Proof("ok", "circle-check", _("Exact to the cent"), note, parts, equations)
+    is_exact = all(equation.agrees for equation in equations)
+    verdict = _("Exact to the cent") if is_exact else _("Only the total is exact")
+    return Proof("ok", "circle-check", verdict, note, parts, equations)
 
 
 def _equations(record: Record, amounts: Amounts) -> list[Equation]:

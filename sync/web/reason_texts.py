@@ -745,6 +745,9 @@ NOTICES: dict[str, Text] = {
         "The order was edited after it was paid. Its payment stays as it was; %(amount)s of it is now the customer’s credit."
     ),
     "rounding_line": _("A rounding line of %(amount)s makes the total exact."),
+    "rates_differ": _(
+        "QuickBooks computes a cent or two more or less than the store for %(rate)s and takes no other amount: only the total is exact."
+    ),
     "base_moved": _(
         "Two lines of %(amount)s that cancel out make the tax exact; the taxable base moves by that amount."
     ),

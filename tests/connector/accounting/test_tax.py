@@ -80,6 +80,21 @@ def test_without_cancelling_lines_a_rounding_line_makes_the_total_exact() -> Non
         D("5.98"),
     )
     assert outcome.sale.total == D("35.85")
+    assert [notice.reason for notice in outcome.notices] == ["rounding_line", "rates_differ"]
+
+
+def test_rates_that_differ_are_told_even_where_they_make_up_for_each_other() -> None:
+    crossed = order(
+        line("10.00", r1="2.01"), line("10.00", r2="0.54"), rate(1, "20", "2.01"), rate(2, "5.5", "0.54"),
+        total="22.55", tax="2.55",
+    )  # fmt: skip
+    outcome = planned(crossed, overrides="refused", cancelling_lines=False)
+    assert (outcome.proof.means, outcome.proof.rounding) == (Means.ROUNDING, D(0))
+    assert [(rate.store, rate.document) for rate in outcome.proof.rates] == [
+        (D("2.01"), D("2.00")),
+        (D("0.54"), D("0.55")),
+    ]
+    assert [(one.reason, one.details) for one in outcome.notices] == [("rates_differ", {"rate": "Rate 1, Rate 2"})]
 
 
 def test_more_than_two_cents_are_not_rounded_away() -> None:

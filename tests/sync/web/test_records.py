@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -94,6 +95,17 @@ def test_a_synced_record_shows_both_sides_and_the_proof_by_rate(alice: Client, p
     assert page.count("TVA 5.5%") >= 3
     assert "Sales receipt Wio240 sent to QuickBooks" in page
     assert "Settings version 1, saved on" in page
+
+
+def test_a_rate_that_differs_is_not_called_exact(alice: Client, people: Cast) -> None:
+    record = sell(people)
+    rates = [{**rate, "store": str(Decimal(rate["store"]) + 1)} for rate in record.proof["rates"]]
+    record.proof, record.notices = {**record.proof, "rates": rates}, [{"reason": "rates_differ", "rate": "TVA 20%"}]
+    record.save(update_fields=["proof", "notices"])
+    page = shown(alice, people, record)
+    assert "Exact to the cent" not in page
+    assert "Only the total is exact" in page
+    assert "a cent or two more or less than the store for TVA 20%" in page
 
 
 def test_what_the_store_does_not_tax_has_a_name_in_the_proof(alice: Client, people: Cast) -> None:
