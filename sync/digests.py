@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.db.models import Count, DateTimeField, F, OuterRef, Q, Subquery, Sum
@@ -293,7 +293,7 @@ def _in_order(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _signed(entity: str, amount: Decimal) -> str:
     """What gives money back lowers the sum. SQLite adds in binary: what is beyond five places is noise."""
-    exact = amount.quantize(Decimal("0.00001"))
+    exact = amount.quantize(Decimal("0.00001"), ROUND_HALF_UP)
     return str(-exact if entity in CREDITS and exact else exact)
 
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from babel.core import get_global
@@ -299,7 +299,7 @@ def _summed(records: TenantQuerySet[Any], *groups: str) -> list[Mapping[str, Any
 
 def _exact(amount: Decimal) -> Decimal:
     """SQLite adds in binary; at most 15 digits are right, so the rest is cut off at the store's six places."""
-    return amount.quantize(SIX_PLACES)
+    return amount.quantize(SIX_PLACES, ROUND_HALF_UP)
 
 
 def _add_to_sums(sums: Sums, row: Mapping[str, Any]) -> None:

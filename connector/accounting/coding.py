@@ -27,6 +27,7 @@ from connector.accounting.rates import (
 )
 
 _SMALLEST_PERCENT = Decimal("0.0001")
+_STORED = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +219,7 @@ def _bases(
     rest = net - sum(bases.values(), ZERO)
     within = sum(reach.values(), ZERO)
     if bases and abs(rest) <= within:
-        shared = {
-            class_rates: (rest * reach[class_rates] / within).quantize(Decimal("0.000001")) for class_rates in bases
-        }
+        shared = {class_rates: half_up(rest * reach[class_rates] / within, _STORED) for class_rates in bases}
         first = next(iter(bases))
         shared[first] += rest - sum(shared.values(), ZERO)
         return {class_rates: base + shared[class_rates] for class_rates, base in bases.items()}
@@ -242,7 +241,7 @@ def _tax_bases(
         telling = max(class_rates, key=lambda rate: (_is_of_one_class(rate, coding.classes), percents[rate], -rate))
         if abs(percents[telling]) < _SMALLEST_PERCENT or left.get(telling, ZERO) == 0:
             continue
-        base = (left[telling] / percents[telling] * 100).quantize(Decimal("0.000001"))
+        base = half_up(left[telling] / percents[telling] * 100, _STORED)
         bases[class_rates] = base
         reach[class_rates] = coding.tolerance / percents[telling] * 100
         for rate, percent in percents.items():

@@ -156,7 +156,7 @@ def _taxes(taxes: Iterable[LineTax], total_tax: Decimal, sold: Sequence[LineTax]
     if not any(amounts.values()) and total_tax != 0 and charged != 0:
         shares: dict[int, Decimal] = {}
         for tax in sold:
-            share = (total_tax * tax.total / charged).quantize(_STORED)
+            share = half_up(total_tax * tax.total / charged, _STORED)
             shares[tax.rate_id] = shares.get(tax.rate_id, ZERO) + share
         amounts = shares
     for tax in sold:

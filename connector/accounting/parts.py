@@ -63,7 +63,7 @@ def exact_amount(shown: Decimal, quantity: Decimal, price: Decimal | None, unit:
     """
     if half_up(shown, unit) != shown or price is None or not is_amount(price) or abs(quantity) > _COUNTABLE:
         return shown
-    product = (price * quantity).quantize(_PRECISION)
+    product = half_up(price * quantity, _PRECISION)
     return product if abs(product - shown) <= unit / 2 else shown
 
 

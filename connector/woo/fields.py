@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from connector.woo.texts import clean_lines, clean_text
 
@@ -167,7 +167,7 @@ class Fields:
         if found is None:
             raise self._unfit(key, "an amount")
         # More than 6 places are a plugin's float noise: WooCommerce itself shows no more than were asked for.
-        rounded = found.quantize(_PLACES)
+        rounded = found.quantize(_PLACES, ROUND_HALF_UP)
         if rounded != found:
             found = rounded
         return -found if self.negated else found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from connector.accounting.commerce import (
     Address,
@@ -241,7 +241,7 @@ def _tax_line(fields: Fields) -> TaxLine:
         label=fields.text("label"),
         code=fields.text("rate_code"),
         # A JSON number with float noise; WooCommerce keeps rates with 4 decimals.
-        percent=percent.quantize(_RATE_PLACES),
+        percent=percent.quantize(_RATE_PLACES, ROUND_HALF_UP),
         compound=fields.flag("compound"),
         tax_total=fields.amount("tax_total"),
         shipping_tax_total=fields.amount("shipping_tax_total"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
@@ -163,7 +163,7 @@ def question_of(one: StockPass) -> Question:
 
 
 def _share(products: int, one: StockPass) -> Decimal:
-    return (Decimal(products * 100) / max(one.linked, 1)).quantize(Decimal("0.01"))
+    return (Decimal(products * 100) / max(one.linked, 1)).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def _calm_title(counts: Mapping[str, int]) -> str:

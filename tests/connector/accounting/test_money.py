@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import ast
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 
 from connector.accounting.money import allot, currency_decimals, half_up, smallest_unit, unit_price
 
+ROOT = Path(__file__).parents[3]
 CENT = Decimal("0.01")
 unrounded = st.decimals("-500", "500", places=6, allow_nan=False, allow_infinity=False)
 
@@ -103,3 +106,16 @@ def test_quantity_times_price_is_the_amount(amount: Decimal, quantity: int) -> N
         assert -price.as_tuple().exponent <= 7  # type: ignore[operator]
     else:
         assert quantity > 10**4
+
+
+def test_nothing_is_rounded_by_pythons_default() -> None:
+    """Which takes halves to the even neighbour; QuickBooks and WooCommerce take them away from zero."""
+    unsaid = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for package in ("connector", "sync", "tenants", "sandbox")
+        for path in sorted((ROOT / package).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "quantize"
+        if len(node.args) + len(node.keywords) < 2
+    ]
+    assert unsaid == []
