@@ -1,4 +1,4 @@
-"""Every option set through its page, and what differs in the company's books; and the table that says so."""
+"""Every option set on its page and carried as a document, what differs in the company's books, and the table of it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def table() -> str:
         "# Options",
         "",
         "Every option of the tenant document, the page where it is set, what it changes in the books, and the test that"
-        " sets it and looks there.",
+        " sets it on that page, carries it over as the tenant document, and looks into the books.",
         "",
         "| option | page | what changes in the books | test |",
         "| --- | --- | --- | --- |",
