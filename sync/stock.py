@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from connector.accounting.stock import Outcome, brake_limit, brakes
+from connector.accounting.stock import IN, OUT, Outcome, brake_limit, brakes, chosen
 from sync.choices import latest_version, options_of, save_choices
 from sync.engine import stock
-from sync.models import Link, Run, StockPass
+from sync.models import Link, Run, StockLine, StockPass
 from sync.models.scoping import TenantQuerySet
 from sync.portability import Problem
 from tenants.audit import log_change
@@ -173,6 +173,40 @@ def take_back(tenant: Tenant, *, user: User) -> int:
     if found:
         log_change(tenant, ACTION, {"aside": [found, 0]}, user=user)
     return found
+
+
+def choose(tenant: Tenant, link: Link, choice: str, *, user: User) -> bool:
+    """Leaves one product out, takes its zero in, or ends such a choice (""); remembered for every later pass, and what
+    is open follows at once. False when it was chosen already."""
+    with transaction.atomic():
+        links = Link.objects.for_tenant(tenant).filter(pk=link.pk, kind=Link.Kind.ITEM)
+        if choice not in (OUT, IN, "") or not links.exclude(stock_choice=choice).update(stock_choice=choice):
+            return False
+        one = StockPass.objects.for_tenant(tenant).select_for_update().filter(state__in=StockPass.OPEN).first()
+        if one is not None:
+            _follow_choice(one, link.store_key, choice)
+        log_change(tenant, ACTION, {_CHOSEN[choice]: [None, link.name or link.store_key]}, user=user)
+    return True
+
+
+_CHOSEN = {OUT: "left_out", IN: "zero_taken_in", "": "follows_again"}
+
+
+def _follow_choice(one: StockPass, store_key: str, choice: str) -> None:
+    """The line is looked at again, and the counts by which the brake and the ways out are told."""
+    line = StockLine.objects.filter(stock_pass=one, store_key=store_key, sent_at=None).select_for_update().first()
+    if line is None or line.outcome in (Outcome.GONE, Outcome.FAILED):
+        return
+    before, after = line.outcome, chosen(line.counted_as or line.outcome, choice)
+    StockLine.objects.filter(pk=line.pk).update(outcome=after, counted_as=line.counted_as or before)
+    if before != after and one.counts:
+        counts = {**one.counts, before: one.counts.get(before, 0) - 1, after: one.counts.get(after, 0) + 1}
+        StockPass.objects.filter(pk=one.pk).update(counts={name: number for name, number in counts.items() if number})
+
+
+def left_out(tenant: Tenant) -> TenantQuerySet[Link]:
+    """Products that somebody left out."""
+    return Link.objects.for_tenant(tenant).filter(company=tenant.company_id, kind=Link.Kind.ITEM, stock_choice=OUT)
 
 
 def set_aside(tenant: Tenant) -> TenantQuerySet[Link]:

@@ -36,6 +36,8 @@ class Outcome(StrEnum):
     """The books say zero, but nobody ever entered a quantity there: the store keeps what it has."""
     ASIDE = "aside"
     """A person set this zero aside; the store keeps what it has until the books hold some again."""
+    LEFT_OUT = "left_out"
+    """A person left this product out; the store keeps what it has until somebody takes it back in."""
     UNMANAGED = "unmanaged"
     """The store keeps no stock of this product by itself."""
     GONE = "gone"
@@ -45,6 +47,8 @@ class Outcome(StrEnum):
 
 
 WRITTEN = frozenset({Outcome.CHANGED, Outcome.TO_ZERO})
+OUT, IN = "out", "in"
+"""What a person may choose for one product: never written; written even where nobody entered its zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,15 @@ def decide_stock(
     if on_hand <= 0 and not ever_set:
         return StockDecision(target, Outcome.NEVER_SET)
     return StockDecision(target, Outcome.ASIDE if set_aside else Outcome.TO_ZERO)
+
+
+def chosen(outcome: str, choice: str) -> str:
+    """What becomes of a product that was counted as `outcome`, by the choice somebody made for it ("" for none)."""
+    if choice == OUT and outcome in {*WRITTEN, Outcome.NEVER_SET, Outcome.ASIDE}:
+        return Outcome.LEFT_OUT
+    if choice == IN and outcome == Outcome.NEVER_SET:
+        return Outcome.TO_ZERO
+    return outcome
 
 
 def brake_limit(linked: int) -> int:

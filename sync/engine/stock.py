@@ -25,7 +25,7 @@ from django.utils import timezone
 from connector.accounting.commerce import Product, ProductKey
 from connector.accounting.facts import facts_from_json
 from connector.accounting.money import ZERO
-from connector.accounting.stock import WRITTEN, Outcome, brakes, decide_stock, was_ever_set
+from connector.accounting.stock import WRITTEN, Outcome, brakes, chosen, decide_stock, was_ever_set
 from sync.engine import mirror
 from sync.engine.context import Slice
 from sync.engine.sold import sold_just_now, sold_not_sent
@@ -299,7 +299,8 @@ def _store_lines(work: Slice, one: StockPass, links: Sequence[Link], sold: Mappi
                 books_quantity=quantity,
                 sold=pieces,
                 target=decision.target,
-                outcome=Outcome.GONE if product is None else decision.outcome,
+                counted_as=decision.outcome,
+                outcome=Outcome.GONE if product is None else chosen(decision.outcome, link.stock_choice),
             )
         )
     with transaction.atomic():

@@ -37,6 +37,8 @@ class Link(models.Model):
     made_by = models.CharField(max_length=20, default=MATCHED)
     stock_aside = models.BooleanField(default=False, db_default=False)
     """A person set this product's zero aside; the store keeps its stock until the books hold some again."""
+    stock_choice = models.CharField(max_length=3, blank=True, default="", db_default="")
+    """What somebody chose for this product's stock: "out" or "in" of connector.accounting.stock."""
     may_reactivate = models.BooleanField(default=False, db_default=False)
     """A person asked for its object to be made active again; it is asked once, and spent by the write that does it."""
     created_at = models.DateTimeField(default=timezone.now)

@@ -103,6 +103,8 @@ class StockLine(models.Model):
     sold = models.DecimalField(max_digits=20, decimal_places=5, default=0)
     target = models.BigIntegerField(null=True, blank=True)
     outcome = models.CharField(max_length=10)
+    counted_as = models.CharField(max_length=10, blank=True, default="", db_default="")
+    """The outcome before anybody chose for this product; "" on lines from before that could be chosen."""
     detail = models.CharField(max_length=300, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
 
@@ -114,7 +116,7 @@ class StockLine(models.Model):
             models.CheckConstraint(
                 condition=Q(
                     outcome__in=[
-                        "same", "changed", "to_zero", "never_set", "aside", "unmanaged", "gone", "failed",
+                        "same", "changed", "to_zero", "never_set", "aside", "left_out", "unmanaged", "gone", "failed",
                     ]
                 ),
                 name="stock_outcome_is_known",

@@ -9,9 +9,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
-from connector.accounting.stock import BRAKE_PERCENT, BRAKE_PRODUCTS, Outcome, brake_limit
+from connector.accounting.stock import BRAKE_PERCENT, BRAKE_PRODUCTS, IN, OUT, Outcome, brake_limit
 from sync.engine.stock import WAITING
-from sync.models import StockLine, StockPass
+from sync.models import Link, StockLine, StockPass
 from sync.stock import Way, is_braked, ways_of
 from sync.templatetags.formats import count
 from sync.web.labels import Badge
@@ -24,11 +24,18 @@ OUTCOMES: Mapping[str, Badge] = {
     Outcome.CHANGED: Badge("run", "arrow-right", pgettext_lazy("stock", "Corrected")),
     Outcome.FAILED: Badge("bad", "circle-x", pgettext_lazy("stock", "Refused by the store")),
     Outcome.ASIDE: Badge("", "circle-pause", pgettext_lazy("stock", "Set aside")),
+    Outcome.LEFT_OUT: Badge("", "circle-slash", pgettext_lazy("stock", "Left out")),
     Outcome.GONE: Badge("", "circle-x", pgettext_lazy("stock", "Gone from the store")),
     Outcome.UNMANAGED: Badge("", "circle-slash", pgettext_lazy("stock", "Stock not managed in the store")),
     Outcome.SAME: Badge("ok", "equal", pgettext_lazy("stock", "Already equal")),
 }
 """In the order in which a list shows them."""
+CHOSEN: Mapping[str, Text] = {
+    OUT: gettext_lazy("“%(product)s” is left out: the store keeps what it has until you take it back in."),
+    IN: gettext_lazy("The zero of “%(product)s” is sent with the others."),
+    "": gettext_lazy("“%(product)s” is treated like all others again."),
+}
+"""What was chosen for one product."""
 STATES: Mapping[str, Badge] = {
     StockPass.State.WANTED: Badge("run", "loader", pgettext_lazy("stock pass", "Asked for")),
     StockPass.State.COUNTING: Badge("run", "loader", pgettext_lazy("stock pass", "Calculating")),
@@ -50,7 +57,7 @@ DECISIONS: Mapping[str, Text] = {
     StockPass.Decision.ALL: gettext_lazy("Everything sent, zeros included"),
 }
 _WRITTEN = (Outcome.CHANGED, Outcome.TO_ZERO)
-_KEPT = (Outcome.NEVER_SET, Outcome.ASIDE)
+_KEPT = (Outcome.NEVER_SET, Outcome.ASIDE, Outcome.LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,14 @@ class PassLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ProductChoice:
+    """A button beside a product: "out", "in", or "" for neither."""
+
+    value: str
+    button: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProductLine:
     """`becomes`: what the store has afterwards. `is_computed`: that is the books' quantity minus what is sold."""
 
@@ -106,6 +121,8 @@ class ProductLine:
     becomes: Decimal | int | None
     is_computed: bool
     record_id: int | None
+    link: Link | None
+    choices: list[ProductChoice]
 
 
 def waiting_pass(tenant: Tenant) -> StockPass | None:
@@ -272,7 +289,20 @@ def pass_line(one: StockPass) -> PassLine:
     return PassLine(one, STATES[one.state], KINDS[one.kind], " · ".join(parts), DECISIONS.get(one.decision, ""))
 
 
-def product_line(line: StockLine, record_id: int | None) -> ProductLine:
+def choices_for(outcome: str, choice: str) -> list[ProductChoice]:
+    """What may be chosen for one product. outcome: of its line in the pass that is looked at, "" outside of one."""
+    if choice == OUT:
+        return [ProductChoice("", _("Take back in"))]
+    if choice == IN and outcome in (Outcome.TO_ZERO, ""):
+        return [ProductChoice("", _("Do not send its zero"))]
+    if outcome == Outcome.NEVER_SET:
+        return [ProductChoice(IN, _("Send its zero"))]
+    return [ProductChoice(OUT, _("Leave out"))] if outcome in ("", Outcome.CHANGED, Outcome.TO_ZERO) else []
+
+
+def product_line(line: StockLine, record_id: int | None, link: Link | None) -> ProductLine:
     is_written = line.outcome in _WRITTEN or line.outcome == Outcome.SAME
     becomes: Decimal | int | None = line.target if is_written else line.store_quantity
-    return ProductLine(line, OUTCOMES[line.outcome], becomes, is_written and line.target is not None, record_id)
+    is_computed = is_written and line.target is not None
+    choices = choices_for(line.outcome, link.stock_choice) if link is not None else []
+    return ProductLine(line, OUTCOMES[line.outcome], becomes, is_computed, record_id, link, choices)

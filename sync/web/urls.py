@@ -44,6 +44,7 @@ workspace_urls: list[URLPattern | URLResolver] = [
     path("stock/", stock.stock, name="stock"),
     path("stock/preview/", stock.stock_preview, name="stock_preview"),
     path("stock/off/", stock.stock_off, name="stock_off"),
+    path("stock/products/<int:link_id>/", stock.stock_choose, name="stock_choose"),
     path("stock/aside/", stock.stock_take_back, name="stock_take_back"),
     path("stock/<int:pass_id>/", stock.stock_pass, name="stock_pass"),
     path("stock/<int:pass_id>/decide/", stock.stock_decide, name="stock_decide"),

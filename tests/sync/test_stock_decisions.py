@@ -101,6 +101,69 @@ def test_what_nobody_entered_is_sent_only_when_asked_for(world: World, alice: Us
     assert stocks(world, products) == [0, 12]
 
 
+def choose(tenant: Tenant, product: dict[str, Any], choice: str, alice: User) -> bool:
+    found = Link.objects.for_tenant(tenant).get(store_key=f"item:{product['id']}:0")
+    return decisions.choose(tenant, found, choice, user=alice)
+
+
+def test_one_product_is_left_out_of_the_first_pass_and_of_all_later_ones(world: World, alice: User) -> None:
+    tenant, products, items = shop_of(world, [12, 7, 9])
+    run_to_end(tenant)
+    assert choose(tenant, products[1], "out", alice)
+    assert not choose(tenant, products[1], "out", alice), "chosen already"
+    assert last_pass(tenant).counts == {"changed": 2, "left_out": 1}
+    assert [way.written for way in decisions.ways_of(last_pass(tenant))] == [2]
+    decisions.decide(tenant, last_pass(tenant), "counted", user=alice)
+    run_to_end(tenant)
+    assert stocks(world, products) == [12, before(products)[1], 9]
+    count_in_books(world, items[1], 3)
+    hours_go_by(tenant, 25)
+    run_to_end(tenant)
+    assert (last_pass(tenant).state, last_pass(tenant).counts["left_out"]) == ("done", 1)
+    assert stocks(world, products)[1] == before(products)[1]
+    assert [one.store_key for one in decisions.left_out(tenant)] == [f"item:{products[1]['id']}:0"]
+    assert choose(tenant, products[1], "", alice)
+    hours_go_by(tenant, 25)
+    run_to_end(tenant)
+    assert stocks(world, products) == [12, 3, 9]
+
+
+def test_one_zero_that_nobody_entered_is_sent_where_a_person_says_so(world: World, alice: User) -> None:
+    tenant, products, _items = shop_of(world, [0, 0, 12])
+    run_to_end(tenant)
+    assert last_pass(tenant).counts == {"never_set": 2, "changed": 1}
+    assert choose(tenant, products[0], "in", alice)
+    assert last_pass(tenant).counts == {"never_set": 1, "to_zero": 1, "changed": 1}
+    assert choose(tenant, products[1], "in", alice)
+    assert choose(tenant, products[1], "", alice), "taken back before it is sent"
+    decisions.decide(tenant, last_pass(tenant), "counted", user=alice)
+    run_to_end(tenant)
+    assert stocks(world, products) == [0, before(products)[1], 12]
+
+
+def test_products_left_out_no_longer_pull_the_brake(world: World, alice: User) -> None:
+    tenant, products, _items = braked(world, alice)
+    assert choose(tenant, products[0], "out", alice)
+    assert last_pass(tenant).counts["to_zero"] == 2
+    assert not decisions.is_braked(last_pass(tenant))
+    decisions.decide(tenant, last_pass(tenant), "counted", user=alice)
+    run_to_end(tenant)
+    assert stocks(world, products) == [9, 0, 0, 9, 9, 4, 9, 9, 9, 9]
+    hours_go_by(tenant, 7)
+    run_to_end(tenant)
+    assert (last_pass(tenant).state, stocks(world, products)[0]) == ("done", 9)
+
+
+def test_left_out_while_it_is_being_sent_it_is_not_written(world: World, alice: User) -> None:
+    tenant, products, _items = shop_of(world, [12, 7])
+    run_to_end(tenant)
+    decisions.decide(tenant, last_pass(tenant), "counted", user=alice)
+    assert choose(tenant, products[0], "out", alice)
+    run_to_end(tenant)
+    assert stocks(world, products) == [before(products)[0], 7]
+    assert last_pass(tenant).counts == {"changed": 1, "left_out": 1}
+
+
 def test_a_decision_counts_once(world: World, alice: User) -> None:
     tenant, products, _items = shop_of(world, [12])
     run_to_end(tenant)

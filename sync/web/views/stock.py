@@ -14,13 +14,15 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, Q, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from connector.accounting.facts import facts_from_json
+from connector.accounting.stock import OUT
 from sync import stock as decisions
-from sync.engine.stock import product_of
+from sync.engine.stock import WAITING, product_of
 from sync.models import Link, MirrorEntry, Record, Run, StockLine, StockPass
 from sync.models.scoping import TenantQuerySet
 from sync.setup import options_of
@@ -28,7 +30,17 @@ from sync.tasks import start_stock_run
 from sync.web.manage.locks import why_locked
 from sync.web.mappings.frame import Shown
 from sync.web.progress import measure
-from sync.web.stock_words import OUTCOMES, pass_line, product_line, question_of, waiting_pass
+from sync.web.reasons import fill
+from sync.web.stock_words import (
+    CHOSEN,
+    OUTCOMES,
+    ProductChoice,
+    choices_for,
+    pass_line,
+    product_line,
+    question_of,
+    waiting_pass,
+)
 from sync.web.workspace import Workspace, in_workspace, show
 from tenants.models import Role, Tenant
 
@@ -48,6 +60,8 @@ class Goods:
     sent: StockLine | None
     is_aside: bool
     record_id: int | None
+    link: Link
+    choices: list[ProductChoice]
 
 
 @require_safe
@@ -70,6 +84,7 @@ def stock(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         "passes": [pass_line(one) for one in passes[:LATEST_PASSES]],
         "last": passes.filter(state=StockPass.State.DONE).first(),
         "aside": decisions.set_aside(tenant).count(),
+        "left_out": decisions.left_out(tenant).count(),
     }
     if waiting is not None:
         context |= {"question": question_of(waiting), **_lines(request, waiting)}
@@ -167,6 +182,24 @@ def stock_take_back(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     return redirect("stock", slug=tenant.slug)
 
 
+@require_POST
+@in_workspace(Role.ADMIN)
+def stock_choose(request: HttpRequest, workspace: Workspace, link_id: int) -> HttpResponse:
+    """Leaves one product out, or takes it back in; back to the part of the list it was chosen from."""
+    tenant = workspace.tenant
+    link = get_object_or_404(
+        Link.objects.for_tenant(tenant), pk=link_id, kind=Link.Kind.ITEM, company=tenant.company_id
+    )
+    choice = request.POST.get("choice", "")
+    if choice not in CHOSEN:
+        messages.error(request, _("Choose what to do with these quantities."))
+    elif decisions.choose(tenant, link, choice, user=workspace.person):
+        messages.success(request, fill(CHOSEN[choice], {"product": link.name}))
+    place = {name: request.POST.get(name, "") for name in ("show", "q", "page")}
+    query = urlencode({name: value for name, value in place.items() if value})
+    return redirect(reverse("stock", args=[tenant.slug]) + (f"?{query}" if query else "") + "#products")
+
+
 def _lock(tenant: Tenant) -> str:
     """Why there is no stock to bring back; "" where there is."""
     facts = facts_from_json(tenant.company.facts) if tenant.company is not None and tenant.company.facts else None
@@ -198,10 +231,16 @@ def _lines(request: HttpRequest, one: StockPass) -> dict[str, Any]:
         shown = shown.filter(Q(name__icontains=asked) | Q(sku__icontains=asked))
     page = Paginator(shown.order_by(_RANKED, "name", "store_key"), ROWS_A_PAGE).get_page(request.GET.get("page"))
     records = _records(one.tenant_id, ((line.product_id, line.variation_id) for line in page.object_list))
+    links = _links(one, page.object_list)
     filters = [Shown("", _("All"), sum(counts.values()), wanted if wanted in counts else "")]
     filters += [Shown(outcome, str(OUTCOMES[outcome].word), number, wanted) for outcome, number in counts.items()]
     return {
-        "rows": [product_line(line, records.get(line.variation_id or line.product_id)) for line in page.object_list],
+        "rows": [
+            product_line(line, records.get(line.variation_id or line.product_id), links.get(line.store_key))
+            for line in page.object_list
+        ],
+        "may_choose": one.state in WAITING,
+        "shown": wanted,
         "page": page,
         "filters": filters,
         "query": asked,
@@ -218,12 +257,15 @@ def _products(request: HttpRequest, tenant: Tenant) -> dict[str, Any]:
     )
     if wanted == "aside":
         links = links.filter(stock_aside=True)
+    elif wanted == "left_out":
+        links = links.filter(stock_choice=OUT)
     if asked:
         named = items.filter(Q(name__icontains=asked) | Q(sku__icontains=asked))
         links = links.filter(Q(name__icontains=asked) | Q(qbo_id__in=named.values("qbo_id")))
     page: Page[Link] = Paginator(links.order_by("name", "store_key"), ROWS_A_PAGE).get_page(request.GET.get("page"))
     return {
         "goods": _goods(tenant, list(page.object_list), items),
+        "shown": wanted,
         "page": page,
         "query": asked,
         "page_query": urlencode({"show": wanted, "q": asked}),
@@ -251,9 +293,18 @@ def _goods(tenant: Tenant, links: list[Link], items: Any) -> list[Goods]:
                 sent=last.get(link.store_key),
                 is_aside=link.stock_aside,
                 record_id=records.get(variation_id or product_id),
+                link=link,
+                choices=choices_for("", link.stock_choice),
             )
         )
     return found
+
+
+def _links(one: StockPass, lines: Iterable[StockLine]) -> dict[str, Link]:
+    """A choice is kept at the product's link, so a line whose link is gone has none."""
+    keys = [line.store_key for line in lines]
+    rows = Link.objects.for_tenant(one.tenant_id).filter(company=one.company_id, kind="item", store_key__in=keys)
+    return {link.store_key: link for link in rows}
 
 
 def _records(tenant_id: int, keys: Iterable[tuple[int, int]]) -> dict[int, int]:

@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sync import stock as decisions
-from sync.models import Link, Run, StockPass
+from sync.models import Link, Run, StockLine, StockPass
 from sync.web.progress import measure
 from sync.web.urls import workspace_urls
-from tenants.models import Role
+from tenants.models import AuditEntry, Role
 from tests.factories import Cast, ended_run, live_run, member, stock_pass, workspace
 
 
@@ -188,7 +188,8 @@ def test_a_pass_of_another_workspace_is_not_found(alice: Client, people: Cast) -
 def test_every_address_of_the_stock_is_asked_for() -> None:
     names = {str(getattr(one, "name", "")) for one in workspace_urls}
     assert {name for name in names if name.startswith("stock")} == {
-        "stock", "stock_pass", "stock_preview", "stock_off", "stock_take_back", "stock_decide", "stock_decline",
+        "stock", "stock_pass", "stock_choose", "stock_preview", "stock_off", "stock_take_back", "stock_decide",
+        "stock_decline",
     }  # fmt: skip
 
 
@@ -207,3 +208,74 @@ def test_products_have_a_phase_once_a_run_comes_to_them(people: Cast) -> None:
     progress = measure(live_run(people.tenant, phase="products"))
     assert [(str(one.name), one.is_current) for one in progress.phases][-1] == ("Send products", True)
     assert all(one.is_done for one in progress.phases[:-1])
+
+
+# One product by itself
+
+
+def link_of(people: Cast, outcome: str) -> Link:
+    line = StockLine.objects.filter(tenant=people.tenant, outcome=outcome).order_by("pk")[0]
+    return Link.objects.get(tenant=people.tenant, store_key=line.store_key)
+
+
+def test_each_row_of_a_pass_that_waits_has_its_button(alice: Client, people: Cast) -> None:
+    stock_pass(people.tenant, {"to_zero": 1, "never_set": 1, "changed": 1, "same": 1, "aside": 1})
+    buttons = [[choice.button for choice in row.choices] for row in page(alice, people).context["rows"]]
+    assert buttons == [["Leave out"], ["Send its zero"], ["Leave out"], [], []]
+
+
+def test_a_product_is_left_out_and_taken_back_in_on_its_page_of_the_list(alice: Client, people: Cast) -> None:
+    stock_pass(people.tenant, {"changed": 70})
+    link = link_of(people, "changed")
+    answer = do(alice, "stock_choose", people, link.pk, choice="out", page="2", show="changed", q="THE")
+    assert answer["Location"].endswith("/stock/?show=changed&q=THE&page=2#products")
+    link.refresh_from_db()
+    assert link.stock_choice == "out"
+    shown = page(alice, people, show="left_out")
+    [row] = shown.context["rows"]
+    assert (row.line.outcome, row.becomes) == ("left_out", 9)
+    assert [choice.button for choice in row.choices] == ["Take back in"]
+    assert shown.context["question"].exits[0].button == "Turn on, send 69 quantities"
+    do(alice, "stock_choose", people, link.pk, choice="")
+    assert StockPass.objects.get().counts == {"changed": 70}
+
+
+def test_what_is_left_out_is_shown_while_nothing_waits(alice: Client, people: Cast) -> None:
+    stock_pass(people.tenant, {"changed": 3}, state="done", kind="full")
+    do(alice, "stock_choose", people, link_of(people, "changed").pk, choice="out")
+    answer = page(alice, people, show="left_out")
+    assert "1 product is left out: nothing is written to its stock" in answer.content.decode()
+    [row] = answer.context["goods"]
+    assert [choice.value for choice in row.choices] == [""]
+    [entry] = AuditEntry.objects.filter(tenant=people.tenant, action="stock")
+    assert entry.changes == {"left_out": [None, row.link.name]}
+
+
+@pytest.mark.parametrize("choice", ["", "sideways"])
+def test_no_choice_changes_nothing(alice: Client, people: Cast, choice: str) -> None:
+    stock_pass(people.tenant, {"changed": 1})
+    assert do(alice, "stock_choose", people, link_of(people, "changed").pk, choice=choice).status_code == 302
+    assert StockPass.objects.get().counts == {"changed": 1}
+
+
+def test_a_viewer_sees_choices_and_makes_none(bob: Client, people: Cast) -> None:
+    stock_pass(people.tenant, {"changed": 1, "left_out": 1})
+    text = page(bob, people).content.decode()
+    assert "Left out" in text
+    assert "Take back in" not in text
+    assert do(bob, "stock_choose", people, link_of(people, "changed").pk, choice="out").status_code == 403
+    assert not decisions.left_out(people.tenant).exists()
+
+
+def test_another_workspaces_product_is_not_found(alice: Client, people: Cast) -> None:
+    other = workspace("other", "Other")
+    stock_pass(other, {"changed": 1})
+    foreign = Link.objects.get(tenant=other)
+    assert do(alice, "stock_choose", people, foreign.pk, choice="out").status_code == 404
+    foreign.refresh_from_db()
+    assert foreign.stock_choice == ""
+
+
+def test_thousands_of_rows_stay_a_light_page(alice: Client, people: Cast) -> None:
+    stock_pass(people.tenant, {"changed": 300})
+    assert len(page(alice, people).content) < 150_000

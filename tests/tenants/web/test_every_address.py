@@ -56,6 +56,7 @@ class World:
         owner = Membership.objects.get(tenant=tenant, role=Role.OWNER)
         self.rows["record_id", tenant.pk] = record.pk
         self.rows["pass_id", tenant.pk] = stock_pass(tenant, {"changed": 2}).pk
+        self.rows["link_id", tenant.pk] = tenant.links.filter(kind="item").earliest("pk").pk
         self.rows["run_id", tenant.pk] = ended_run(tenant, record.first_seen_at).pk
         self.rows["invitation_id", tenant.pk] = team.invite(
             owner, f"to-{tenant.slug}@example.com", Role.VIEWER
@@ -104,6 +105,7 @@ VALUES: dict[str, Callable[[World, Tenant], str]] = {
     "record_id": _row("record_id"),
     "run_id": _row("run_id"),
     "pass_id": _row("pass_id"),
+    "link_id": _row("link_id"),
     "member_id": _row("member_id"),
     "invitation_id": _row("invitation_id"),
     "attempt_id": _row("attempt_id"),
