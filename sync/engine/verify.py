@@ -18,9 +18,11 @@ from connector.accounting.books import FoundDocument, NameKind, Posted
 from connector.accounting.compare import learn, learn_refusal
 from connector.accounting.documents import DocumentKind, Held, Outcome, Planned
 from connector.accounting.keys import has_marker
+from connector.accounting.numbers import next_number
 from connector.accounting.policy import PostingPolicy
 from sync.engine import journal, mirror
 from sync.engine.context import Slice
+from sync.engine.linking import key_of
 from sync.engine.plan import remember_learning
 from sync.engine.post import adopt, new_posting
 from sync.engine.standing import last_answer, last_create
@@ -31,6 +33,7 @@ REPAIRS = 4
 ANSWERED_AGAIN = 2
 """How often a document is tried again after QuickBooks said that something it names is gone."""
 
+DUPLICATE = "duplicate_number"
 STALE_REFERENCES = frozenset({"610", "2500", "6250"})
 TAX_REFUSALS = frozenset({"2280", "6160", "6470"})
 
@@ -367,16 +370,34 @@ def _settle_duplicate(work: Slice, wanted: Wanted, sale: Posting) -> None:
     number = str(sale.payload.get("DocNumber", ""))
     marker = str(sale.payload.get("PrivateNote", "")).split("\n", 1)[0].strip()
     holders = _holders(work, sale, number)
-    ours = next((found for found in holders if has_marker(found.private_note, marker)), None)
+    voided = [found for found in holders if work.books.is_voided(found.raw)]
+    ours = next((one for one in holders if one not in voided and has_marker(one.private_note, marker)), None)
     if ours is not None and ours.entity == sale.entity:
         adopt(work, sale, ours)
         sale.refresh_from_db()
         settle_document(work, wanted)
         return
     record = wanted.record
+    if holders and len(voided) == len(holders) and sale.key == key_of(record) and _takes_next(work, record, number):
+        return
     details = {"number": number, "entity": sale.entity}
-    held = Held("duplicate_number", details | (_named(holders[0]) if holders else {}))
+    held = Held(DUPLICATE, details | (_named(holders[0]) if holders else {}))
     journal.end(record, work.run, held, version=record.options_version)
+
+
+def _takes_next(work: Slice, record: Record, number: str) -> bool:
+    """Only a voided document bears the number, and keeps it for ever; nobody would link to it, so nothing is asked.
+    False when no next number fits."""
+    following = next_number(number, chosen_before=str(record.decisions.get(DUPLICATE, "")))
+    if not following:
+        return False
+    with transaction.atomic():
+        work.heartbeat()  # writes nothing once the lease is lost
+        record.decisions = {**record.decisions, DUPLICATE: following}
+        Record.objects.filter(pk=record.pk).update(decisions=record.decisions)
+        journal.tell(record, work.run, "renumbered", number=number, following=following)
+        journal.move(record, work.run, Record.State.QUEUED, version=record.options_version)
+    return True
 
 
 def _holders(work: Slice, sale: Posting, number: str) -> Sequence[FoundDocument]:

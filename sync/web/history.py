@@ -61,6 +61,9 @@ KINDS: dict[str, Kind] = {
     "posted/Purchase": Kind("receipt-text", _("Gateway fee sent to QuickBooks")),
     "applied": Kind("link", _("Credit applied to the invoice"), "%(total)s"),
     "voided": Kind("undo-2", _("Invoice %(number)s voided in QuickBooks")),
+    "renumbered": Kind(
+        "info", _("Number %(number)s belongs to a voided document"), _("Sent with number %(following)s instead")
+    ),
     "decided": Kind("circle-check", _("Decided by %(by)s")),
     "decided/duplicate_number": Kind("circle-check", _("%(by)s chose another number"), "%(number)s"),
     "decided/number_too_long": Kind("circle-check", _("%(by)s chose another number"), "%(number)s"),

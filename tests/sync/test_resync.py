@@ -345,6 +345,65 @@ def test_a_voided_document_is_a_question_too(world: World) -> None:
     assert (record.reason, record.details["problem"]) == ("document_gone", "voided")
 
 
+def voided_and_sent_again(world: World, tenant: Tenant, record: Record, kind: str, qbo_id: str) -> Run:
+    """By a person in QuickBooks, and at a person's wish here."""
+    world.edit_books(kind, id=qbo_id, void=True)
+    assert carried_out(tenant, RESYNC, record)[1] == ["gone"]
+    assert record.post_again(by="a person")
+    run = run_to_end(tenant)
+    record.refresh_from_db()
+    return run
+
+
+@BOTH
+def test_sent_again_after_a_void_it_takes_the_next_number_and_says_so(world: World, document: str, kind: str) -> None:
+    tenant, record = sold(world, document)
+    first = only(world, kind)
+    number = str(first["DocNumber"])
+    run = voided_and_sent_again(world, tenant, record, kind, first["Id"])
+    assert (record.state, record.reason) == ("synced", "")
+    assert run.qbo_reads == {"SalesReceipt": 1, "Invoice": 2}[kind], "whose number it is, and where the payment went"
+    standing_ones = {one["DocNumber"]: one["TotalAmt"] for one in world.documents(kind)}
+    assert standing_ones == {number: "0.00", f"{number}-2": str(total_of(world, record.woo_id))}
+    told = record.events.get(kind="renumbered")
+    assert (told.details["number"], told.details["following"]) == (number, f"{number}-2")
+    second = next(one for one in world.documents(kind) if one["DocNumber"] == f"{number}-2")
+    voided_and_sent_again(world, tenant, record, kind, second["Id"])
+    assert record.state == "synced"
+    assert f"{number}-3" in {one["DocNumber"] for one in world.documents(kind)}
+    assert_no_duplicates(world)
+
+
+def test_a_next_number_that_somebody_elses_document_bears_is_a_question(world: World) -> None:
+    tenant, record = sold(world)
+    first = only(world, "SalesReceipt")
+    world.company_control("keyed", type="SalesReceipt", total="9.00", number=f"{first['DocNumber']}-2")
+    voided_and_sent_again(world, tenant, record, "SalesReceipt", first["Id"])
+    assert (record.state, record.reason) == ("attention", "duplicate_number")
+    assert record.details["number"] == f"{first['DocNumber']}-2"
+
+
+def test_the_number_of_a_document_that_somebody_keyed_and_voided_is_no_question_either(world: World) -> None:
+    order_id = world.add_order(line_items=[TEA])
+    number = f"Wio{world.number_of(order_id)}"
+    keyed = world.company_control("keyed", type="SalesReceipt", total="9.00", number=number)
+    world.edit_books("SalesReceipt", id=keyed["Id"], void=True)
+    tenant = world.connect()
+    run_to_end(tenant)
+    assert states(tenant) == {"synced": 1}
+    assert {one["DocNumber"] for one in world.documents("SalesReceipt")} == {number, f"{number}-2"}
+
+
+def test_a_number_that_cannot_go_on_within_the_limit_is_asked_about(world: World) -> None:
+    order_id = world.add_order(line_items=[TEA])
+    prefix = "W" * (20 - len(world.number_of(order_id)))
+    tenant = world.connect(orders={"number_prefix": prefix})
+    run_to_end(tenant)
+    record = record_of(tenant, order_id)
+    voided_and_sent_again(world, tenant, record, "SalesReceipt", only(world, "SalesReceipt")["Id"])
+    assert (record.state, record.reason) == ("attention", "duplicate_number")
+
+
 def test_a_refund_of_a_deleted_invoice_waits_for_it_and_is_applied_again(world: World) -> None:
     order_id = unpaid(world)
     tenant = world.connect(document="invoice")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from connector.accounting.numbers import next_number
 from sync.engine.requests import ask
 from sync.models import Record, Request
 from sync.reports import Cause, records_of_cause
+from sync.setup import options_of
 from sync.tasks import start_asked, start_run
 from sync.web.cures.offer import Answers, Button, Offer, Refused, Taken
 from sync.web.workspace import Workspace
@@ -44,7 +46,26 @@ def take_edited(workspace: Workspace, cause: Cause, answers: Answers) -> Taken |
 
 
 def offer_gone(workspace: Workspace, cause: Cause) -> Offer | None:
-    return Offer(buttons=[Button(_("Send it again"), action="post_again"), Button(_("Accept"), action="accept")])
+    buttons = [Button(_("Send it again"), action="post_again"), Button(_("Accept"), action="accept")]
+    return Offer(note=_about_the_number(workspace, cause), buttons=buttons)
+
+
+def _about_the_number(workspace: Workspace, cause: Cause) -> str:
+    """A voided document keeps its number, so that what is sent again cannot have it."""
+    details = cause.sample.details if cause.sample is not None else {}
+    if details.get("problem") != "voided" or options_of(workspace.tenant)["orders"]["automatic_numbers"]:
+        return ""
+    following = next_number(str(details.get("number") or ""), chosen_before=_chosen(cause))
+    if not following:
+        return ""
+    text = _(
+        "A voided document keeps its number in QuickBooks. What is sent again takes the next one, such as %(number)s."
+    )
+    return text % {"number": following}
+
+
+def _chosen(cause: Cause) -> str:
+    return str(cause.sample.decisions.get("duplicate_number", "")) if cause.sample is not None else ""
 
 
 def take_gone(workspace: Workspace, cause: Cause, answers: Answers) -> Taken | Refused:

@@ -131,6 +131,24 @@ def test_a_document_that_is_gone_is_sent_again_or_accepted(
     assert record.state == "synced"
 
 
+def test_a_voided_document_is_sent_again_under_the_next_number_and_the_pages_say_so(
+    owner: Client, shop: tuple[Tenant, Record], world: World
+) -> None:
+    tenant, record = shop
+    invoice = only(world, "Invoice")
+    following = f"{invoice['DocNumber']}-2"
+    world.edit_books("Invoice", id=invoice["Id"], void=True)
+    carried_out(tenant, Request.Kind.RESYNC, record)
+    card = owner.get(reverse("attention", args=[tenant.slug])).content.decode()
+    assert f"What is sent again takes the next one, such as {following}." in card
+    press(owner, "record_post_again", record)
+    do_what_was_asked(record)
+    assert record.state == "synced"
+    shown = page(owner, record)
+    assert f"Number {invoice['DocNumber']} belongs to a voided document" in shown
+    assert f"Sent with number {following} instead" in shown
+
+
 def test_undo_shows_what_goes_and_then_deletes_it(owner: Client, shop: tuple[Tenant, Record], world: World) -> None:
     tenant, record = shop
     url = reverse("record_undo", args=[tenant.slug, record.pk])
