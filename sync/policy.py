@@ -135,6 +135,7 @@ def _gateway(row: Mapping[str, Any]) -> GatewayMapping:
 def _taxes(taxes: Mapping[str, Any], facts: CompanyFacts, company: Company) -> TaxPolicy:
     """The world is the company's unless the merchant chose one; then lines may still need a code."""
     codes = {code.id: code for code in facts.tax_codes}
+    matched = {code.id: code for code in facts.inactive_tax_codes} | codes  # an inactive one is named, not forgotten
     world = facts.tax_world if taxes["mode"] == "auto" else taxes["mode"]
     untaxed = taxes["untaxed"]
     return TaxPolicy(
@@ -142,11 +143,11 @@ def _taxes(taxes: Mapping[str, Any], facts: CompanyFacts, company: Company) -> T
         rates=tuple(
             RateMapping(
                 rate_ids=frozenset(row["rate_ids"]),
-                code=codes[row["tax_code"]["id"]],
+                code=matched[row["tax_code"]["id"]],
                 percent=Decimal(row["percent"]) if row.get("percent") is not None else None,
             )
             for row in taxes["rates"]
-            if row["tax_code"]["id"] in codes
+            if row["tax_code"]["id"] in matched
         ),
         untaxed=_code(taxes["untaxed_code"], codes) or _code(untaxed.get("other"), codes),
         untaxed_vat_exempt=_code(untaxed.get("vat_exempt"), codes),
@@ -178,6 +179,9 @@ def _inactive(document: Mapping[str, Any], company: Company, facts: CompanyFacts
     for row in document["payments"]["methods"]:
         if row.get("account"):
             chosen[f"gateway:{row['gateway']}"] = ("Account", str(row["account"]["id"]), row["account"].get("name", ""))
+        method = row.get("payment_method")
+        if method:
+            chosen[f"payment_method:{row['gateway']}"] = ("PaymentMethod", str(method["id"]), method.get("name", ""))
     living = _living(company, ((kind, qbo_id) for kind, qbo_id, _name in chosen.values()))
     lost = {key: name or qbo_id for key, (kind, qbo_id, name) in chosen.items() if (kind, qbo_id) not in living}
     usable = {code.id for code in facts.tax_codes}

@@ -120,11 +120,11 @@ def meta_keys_of(options: Mapping[str, Any]) -> tuple[str, ...]:
 
 def policy_source(tenant: Tenant, company: Company) -> Callable[[OptionsVersion], PostingPolicy]:
     """Policies by version, built once; anew when an answer taught something about the company or its names."""
-    built: dict[tuple[int, str, str, bool, datetime | None], PostingPolicy] = {}
+    built: dict[tuple[int, str, str, bool, datetime | None, datetime | None], PostingPolicy] = {}
 
     def policy_for(version: OptionsVersion) -> PostingPolicy:
         learned = (company.learned_overrides, company.learned_rounding, company.learned_prediction_wrong)
-        key = (version.pk, *learned, company.names_read_at)
+        key = (version.pk, *learned, company.names_read_at, company.facts_read_at)
         if key not in built:
             built[key] = build_policy(tenant, version, company)
         return built[key]

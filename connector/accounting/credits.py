@@ -14,6 +14,7 @@ from connector.accounting.money import ZERO
 from connector.accounting.numbers import number_notices
 from connector.accounting.payments import Deposit, payment_reference, receipt_deposit
 from connector.accounting.policy import PostingPolicy
+from connector.accounting.settings import optional
 from connector.accounting.tax import SettledTax
 
 
@@ -45,7 +46,11 @@ def refund_deposit(order: Order, policy: PostingPolicy, sale: PostedSale | None)
     for key, account in chosen.items():
         if key in policy.inactive_refs and account is not None and account.id == money.account.id:
             return Held(f"missing_setting:{key}", {"name": policy.inactive_refs[key], "problem": "inactive"})
-    method = money.method or (mapping.payment_method if mapping else None)
+    method = optional(
+        money.method or (mapping.payment_method if mapping else None), f"payment_method:{order.payment_method}", policy
+    )
+    if isinstance(method, Held):
+        return method
     return Deposit(money.account, method, payment_reference(order))
 
 

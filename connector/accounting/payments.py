@@ -15,7 +15,7 @@ from connector.accounting.keys import payment_key, sale_key
 from connector.accounting.money import ZERO, half_up, smallest_unit
 from connector.accounting.numbers import payment_note
 from connector.accounting.policy import GatewayMapping, PostingPolicy, Ref
-from connector.accounting.settings import require
+from connector.accounting.settings import optional, require
 from connector.accounting.texts import one_line
 
 REFERENCE_LIMIT = 21
@@ -135,7 +135,9 @@ def payment_reference(order: Order) -> str:
 
 def _account(order: Order, policy: PostingPolicy, mapping: GatewayMapping | None) -> Ref | Held | None:
     if mapping is not None and mapping.account is not None:
-        return require(mapping.account, f"gateway:{order.payment_method}", policy)
+        method = optional(mapping.payment_method, f"payment_method:{order.payment_method}", policy)
+        account = require(mapping.account, f"gateway:{order.payment_method}", policy)
+        return method if isinstance(method, Held) and not isinstance(account, Held) else account
     if policy.default_account is None and "default_account" not in policy.inactive_refs:
         return None
     return require(policy.default_account, "default_account", policy)

@@ -35,7 +35,7 @@ BATCH_ITEMS = 30
 BATCH_REQUEST_ID = 36
 REQUEST_ID = 50
 BID = 10
-CHANGED_KINDS: tuple[NameKind, ...] = ("Customer", "Vendor", "Employee", "Item", "Account")
+CHANGED_KINDS: tuple[NameKind, ...] = ("Customer", "Vendor", "Employee", "Item", "Account", "PaymentMethod", "Term")
 CHANGES_REACH = timedelta(days=30)
 """Change data capture looks back no further (QBO reference, 7.1)."""
 

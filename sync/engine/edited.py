@@ -147,7 +147,8 @@ def _as_it_stands(policy: PostingPolicy, order: Order, standing: PostedSale) -> 
     method = order.payment_method
     account = standing.money[0].account if standing.money else None
     own = GatewayMapping(method, account, None)
-    inactive = {key: name for key, name in policy.inactive_refs.items() if key != f"gateway:{method}"}
+    kept = {f"gateway:{method}", f"payment_method:{method}"}
+    inactive = {key: name for key, name in policy.inactive_refs.items() if key not in kept}
     return dataclasses.replace(
         policy,
         document="invoice" if standing.kind is DocumentKind.INVOICE else "sales_receipt",

@@ -10,6 +10,7 @@ from connector.accounting.books import (
     AccountWanted,
     Answer,
     Changes,
+    CompanyFacts,
     CustomerWanted,
     Edit,
     FoundDocument,
@@ -179,7 +180,10 @@ class Books(Protocol):
         """One page of a name list, inactive rows too; one metered read. A short page is the last one."""
 
     def changes(self, since: datetime) -> Changes:
-        """Customers, vendors, employees, items and accounts that changed since; one metered read."""
+        """Names that changed since, save classes and locations; one metered read."""
+
+    def company_facts(self) -> CompanyFacts:
+        """Preferences and tax lists of today; four metered reads."""
 
 
 class Clock(Protocol):

@@ -11,9 +11,13 @@ from connector.accounting.commerce import Order
 from connector.accounting.documents import DocumentKind, Held, Notice, Outcome, PaymentDocument, Planned
 from connector.accounting.keys import payment_key, sale_key
 from connector.accounting.money import ZERO, half_up, smallest_unit
+<<<<<<< HEAD
 from connector.accounting.payments import invoice_payments
+=======
+from connector.accounting.payments import invoice_payment, receipt_deposit
+>>>>>>> 238ef26 (settings: What was made inactive in QuickBooks is named and cured in its card, though QuickBooks itself does not name it)
 from connector.accounting.policy import PostingPolicy, Ref
-from sync.engine import journal, linking
+from sync.engine import journal, linking, mirror
 from sync.engine.cancelled import take_back
 from sync.engine.context import Slice
 from sync.engine.edited import follow_edit, note_payment, plan_edited
@@ -23,7 +27,7 @@ from sync.engine.plan import order_fingerprint, policy_of, replan, store_sale
 from sync.engine.post import new_posting
 from sync.engine.relinked import link_again, pays, was_loosened
 from sync.engine.standing import last_answer, last_create, sale_in_books
-from sync.engine.verify import is_edit, remember_answer
+from sync.engine.verify import STALE_REFERENCES, is_edit, remember_answer
 from sync.models import Posting, Record
 
 BALANCE_OPEN = "balance_open"
@@ -95,6 +99,17 @@ def _trouble_since(work: Slice, record: Record, order: Order, sale: Posting) -> 
     return None
 
 
+def _why_refused(work: Slice, record: Record, order: Order, payment: Posting) -> Held:
+    """The setting that has gone, where that is why: QuickBooks does not name it."""
+    if payment.fault_code in STALE_REFERENCES:
+        mirror.refresh(work, at_once=True)
+        deposit = receipt_deposit(order, work.policy_for(work.options))
+        if isinstance(deposit, Held):
+            return Held(deposit.reason, {"order": record.number, **deposit.details})
+    details = {"code": payment.fault_code, "message": payment.fault_detail[:500], "order": record.number}
+    return Held(f"refused_by_quickbooks:{payment.fault_code}", {"problem": "payment", **details})
+
+
 def _plan_payment(work: Slice, record: Record, order: Order, sale: Posting) -> bool:
     """True when a payment posting is on its way, or the record was held for it; False when none is due.
 
@@ -108,9 +123,7 @@ def _plan_payment(work: Slice, record: Record, order: Order, sale: Posting) -> b
         _tell_posted(work, record, payment)
     last = last_create(record, payment_key(order.id, len(recorded) + 1))
     if last is not None and last.state == Posting.State.FAULTED and last.run_id == work.run.pk:
-        details = {"code": last.fault_code, "message": last.fault_detail[:500], "order": record.number}
-        held = Held(f"refused_by_quickbooks:{last.fault_code}", {"problem": "payment", **details})
-        journal.end(record, work.run, held, version=record.options_version)
+        journal.end(record, work.run, _why_refused(work, record, order, last), version=record.options_version)
         return True
     total = half_up(order.total, smallest_unit(order.currency))
     if sale.is_linked:

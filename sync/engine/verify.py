@@ -20,7 +20,7 @@ from connector.accounting.documents import DocumentKind, Held, Outcome, Planned
 from connector.accounting.keys import has_marker
 from connector.accounting.numbers import next_number
 from connector.accounting.policy import PostingPolicy
-from sync.engine import journal, mirror
+from sync.engine import facts, journal, mirror
 from sync.engine.context import Slice
 from sync.engine.linking import key_of
 from sync.engine.plan import remember_learning
@@ -327,6 +327,7 @@ def _settle_refused(work: Slice, wanted: Wanted, sale: Posting) -> None:
                 journal.move(record, work.run, Record.State.QUEUED, version=record.options_version)
             return
     if code in STALE_REFERENCES and record.failed_attempts < ANSWERED_AGAIN:
+        facts.read_again(work)
         mirror.refresh(work, at_once=True)
         with transaction.atomic():
             _forget_what_is_gone(work, sale)

@@ -682,6 +682,7 @@ SETTINGS: dict[str, Text] = {
     "tax_code": _("tax code"),
     "default_account": _("default clearing account"),
     "gateway": _("account of a payment method"),
+    "payment_method": _("QuickBooks’ own payment method for a payment method of the store"),
     "fee_account": _("account for gateway fees"),
     "income_account": _("income account"),
     "expense_account": _("expense account"),

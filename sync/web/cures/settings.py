@@ -89,8 +89,12 @@ def take(workspace: Workspace, cause: Cause, answers: Answers) -> Taken | Refuse
     elif name == "default_account":
         problems = choose_default_account(tenant, chosen.value, user=person)
     else:
-        method = _method_of(workspace, which)
-        problems = choose_gateway(tenant, which, account_id=chosen.value, method_id=method, record=True, user=person)
+        account, method = _ids_of(workspace, which)
+        if name == "payment_method":
+            method = chosen.value
+        else:
+            account = chosen.value
+        problems = choose_gateway(tenant, which, account_id=account, method_id=method, record=True, user=person)
     if problems:
         return Refused(" ".join(problem.message for problem in problems))
     return Taken(_("%(setting)s: “%(name)s”.") % {"setting": _label(key), "name": chosen.label}, True)
@@ -103,7 +107,9 @@ def _choices(workspace: Workspace, key: str) -> list[Option]:
         return []
     if name == UNTAXED:
         return [Option(code.id, code.name) for code in facts.tax_codes if code.percent == 0]
-    if name in ("default_account", "gateway"):
+    if name == "payment_method":
+        rows = rows_of(company, "PaymentMethod")
+    elif name in ("default_account", "gateway"):
         rows = money_accounts(company)
     elif name in _LISTS:
         rows = _LISTS[name][1](company)
@@ -122,10 +128,12 @@ def _proposed(workspace: Workspace, key: str, choices: list[Option]) -> str:
     return found if any(one.value == found for one in choices) else ""
 
 
-def _method_of(workspace: Workspace, gateway: str) -> str:
+def _ids_of(workspace: Workspace, gateway: str) -> tuple[str, str]:
+    """The account and the payment method that are chosen, "" where none is."""
     rows = options_of(workspace.tenant)["payments"]["methods"]
-    method: Mapping[str, Any] = next((row.get("payment_method") or {} for row in rows if row["gateway"] == gateway), {})
-    return str(method.get("id", ""))
+    row: Mapping[str, Any] = next((row for row in rows if row["gateway"] == gateway), {})
+    account, method = ((row.get(name) or {}).get("id", "") for name in ("account", "payment_method"))
+    return str(account), str(method)
 
 
 def _label(key: str) -> str:

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -324,6 +325,9 @@ def test_a_store_that_does_not_answer_leaves_the_step_open(owner: Client, tenant
     answer = owner.get(f"{page(tenant, 'orders')}?refresh=1")
     assert answer.status_code == 200
     assert answer.context["trouble"] is not None
+    cache.clear()
+    rehearsal = owner.get(page(tenant, "rehearsal")).content.decode()
+    assert "<h1>The dry run has to wait.</h1>" in rehearsal
 
 
 def test_the_wizard_is_for_owners_and_admins(tenant: Tenant) -> None:
