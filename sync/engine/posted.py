@@ -11,11 +11,7 @@ from connector.accounting.commerce import Order
 from connector.accounting.documents import DocumentKind, Held, Notice, Outcome, PaymentDocument, Planned
 from connector.accounting.keys import payment_key, sale_key
 from connector.accounting.money import ZERO, half_up, smallest_unit
-<<<<<<< HEAD
-from connector.accounting.payments import invoice_payments
-=======
-from connector.accounting.payments import invoice_payment, receipt_deposit
->>>>>>> 238ef26 (settings: What was made inactive in QuickBooks is named and cured in its card, though QuickBooks itself does not name it)
+from connector.accounting.payments import invoice_payments, receipt_deposit
 from connector.accounting.policy import PostingPolicy, Ref
 from sync.engine import journal, linking, mirror
 from sync.engine.cancelled import take_back
