@@ -338,7 +338,7 @@ def test_changes_are_asked_for_with_an_offset(web: responses.RequestsMock) -> No
     changes = make_books().changes(since)
 
     sent = query_of(web.calls[0])
-    assert sent["entities"] == ["Customer,Vendor,Employee,Item,Account"]
+    assert sent["entities"] == ["Customer,Vendor,Employee,Item,Account,PaymentMethod,Term"]
     assert sent["changedSince"] == [since.isoformat(timespec="seconds")]
     assert len(changes.rows) == 4
 
