@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from connector.accounting.assembly import keeps_global_tax
-from connector.accounting.books import PostedSale
+from connector.accounting.books import PostedSale, RecordedMoney
 from connector.accounting.commerce import Order
-from connector.accounting.documents import ExpenseDocument, Held, Notice
+from connector.accounting.documents import DocumentKind, ExpenseDocument, Held, Notice, PaymentDocument, Planned
 from connector.accounting.keys import fee_key
 from connector.accounting.money import half_up, is_amount, smallest_unit
 from connector.accounting.numbers import fee_note
@@ -86,6 +86,21 @@ def plan_fee(
         payment_method=money.method,
         global_tax="NotApplicable" if keeps_global_tax(policy) else None,
     )
+
+
+def sale_as_planned(planned: Planned) -> PostedSale:
+    """The sale as it will stand once the plan is sent, with its money: what a fee to come is planned against."""
+    sale = planned.sale
+    money: tuple[RecordedMoney, ...]
+    if sale.kind is DocumentKind.SALES_RECEIPT:
+        account = sale.deposit_account
+        money = (RecordedMoney(account, sale.total, sale.payment_method, sale.document_date),) if account else ()
+    else:
+        paid = [one for one in planned.documents if isinstance(one, PaymentDocument)]
+        money = tuple(
+            RecordedMoney(one.deposit_account, one.total, one.payment_method, one.document_date) for one in paid
+        )
+    return PostedSale(sale.kind, "", sale.number, sale.document_date, sale.total, sale.customer, money)
 
 
 def read_fee(order: Order) -> Decimal | Notice | None:

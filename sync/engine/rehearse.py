@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connector.accounting.commerce import DRAFT_STATUSES, Order, Unreadable
-from connector.accounting.documents import Held, Outcome, Planned
+from connector.accounting.documents import ExpenseDocument, Held, Notice, Outcome, Planned
+from connector.accounting.fees import plan_fee, sale_as_planned
 from connector.accounting.plan import plan_order, rehearsal_parties
 from connector.accounting.policy import PostingPolicy
-from sync.engine import resolve
+from sync.engine import mirror, resolve
 from sync.engine.context import Slice
+from sync.engine.fees import BANK
 from sync.engine.pull import PAGE_SIZES, start_of
 
 
@@ -21,13 +23,32 @@ class Rehearsal:
     order: Order | Unreadable
     policy: PostingPolicy
     outcome: Outcome
+    fee: ExpenseDocument | Notice | Held | None = None
+    """What would be sent for the fee of its gateway once the sale stands, or why that would not."""
 
 
 def rehearse(work: Slice, orders: Sequence[Order | Unreadable]) -> list[Rehearsal]:
     policy = work.policy_for(work.options)
     readable = [Rehearsal(order, policy, Held("unreadable")) for order in orders if isinstance(order, Order)]
     found = resolve.Resolved(items=resolve.match_items(work, readable))  # type: ignore[arg-type]
-    return [_rehearse_one(order, policy, found) for order in orders]
+    return _with_fees(work, [_rehearse_one(order, policy, found) for order in orders])
+
+
+def _with_fees(work: Slice, rehearsals: list[Rehearsal]) -> list[Rehearsal]:
+    """By the rules of a run: from the account that takes the sale's money, where that is a bank account."""
+    sales = {
+        place: sale_as_planned(one.outcome)
+        for place, one in enumerate(rehearsals)
+        if one.policy.gateway_fees and isinstance(one.outcome, Planned)
+    }
+    accounts = {money.account.id for sale in sales.values() for money in sale.money}
+    banks = {row.qbo_id for row in mirror.by_ids(work.company, "Account", accounts).values() if row.type == BANK}
+    for place, sale in sales.items():
+        one = rehearsals[place]
+        if sale.money and isinstance(one.order, Order):
+            fee = plan_fee(one.order, one.policy, sale, is_bank=sale.money[-1].account.id in banks)
+            rehearsals[place] = replace(one, fee=fee)
+    return rehearsals
 
 
 def _rehearse_one(order: Order | Unreadable, policy: PostingPolicy, found: resolve.Resolved) -> Rehearsal:

@@ -13,12 +13,12 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from connector.accounting.commerce import Order
 from connector.accounting.dates import local_date
-from connector.accounting.documents import Held, Outcome, Planned, Skipped
+from connector.accounting.documents import ExpenseDocument, Held, Outcome, Planned, Skipped
 from sync.engine.rehearse import Rehearsal
 from sync.templatetags.formats import count, money
 from sync.web.proof import Part, Proof
 from sync.web.reason_texts import Text
-from sync.web.reasons import fill, order_label, tell
+from sync.web.reasons import fill, order_label, tell, tell_notice
 
 _KINDS: dict[str, Text] = {
     "SalesReceipt": gettext_lazy("Sales receipt %(number)s"),
@@ -30,6 +30,7 @@ _STATES = {Skipped: "skipped", Held: "attention"}
 @dataclass(frozen=True, slots=True)
 class RehearsedRow:
     """One order of the dry run: what would be sent, or why not. refunded: what it has given back so far, if anything;
+    fee: what would become of its gateway's fee, as a sentence;
     may_be_tried: it would be sent today, because it is not older than the start date."""
 
     woo_id: int
@@ -45,6 +46,8 @@ class RehearsedRow:
     refunded: Decimal | None = None
     sentence: str = ""
     cure: str = ""
+    fee: str = ""
+    fee_is_sent: bool = False
     may_be_tried: bool = False
 
     @property
@@ -77,8 +80,24 @@ def _row(one: Rehearsal, start_date: date) -> RehearsedRow:
         store_tax=proof.store_tax,
         document_tax=proof.document_tax,
         refunded=sum((refund.total for refund in order.refunds), Decimal(0)) or None,
+        fee=_fee_text(one, order),
+        fee_is_sent=isinstance(one.fee, ExpenseDocument),
         may_be_tried=local_date(order.created_at, one.policy.time_zone) >= start_date,
     )
+
+
+def _fee_text(one: Rehearsal, order: Order) -> str:
+    fee = one.fee
+    if isinstance(fee, ExpenseDocument):
+        words = {
+            "amount": money(fee.total, fee.currency),
+            "account": fee.account.name,
+            "booked_on": fee.expense_account.name,
+        }
+        return fill(_("Fee of %(amount)s: expense on %(booked_on)s, from %(account)s"), words)
+    if isinstance(fee, Held):
+        return tell(fee.reason, fee.details, number=order.number, currency=order.currency).title
+    return tell_notice({"reason": fee.reason, **fee.details}, currency=order.currency) if fee is not None else ""
 
 
 def _left_out(row: RehearsedRow, outcome: Outcome, number: str) -> RehearsedRow:

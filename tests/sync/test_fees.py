@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import json
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 
 from sync.engine.requests import request_run
 from sync.models import Posting, Record
+from sync.setup import rehearse_latest
+from sync.web.rehearsed import rows_of
 from tenants.models import Tenant
 from tests.sync.conftest import NewWorld
 from tests.sync.test_refunds import balance, only, refund, total_of, unpaid
@@ -59,6 +64,41 @@ def test_the_sale_keeps_its_total_and_the_clearing_account_what_is_paid_out(worl
     record = record_of(tenant, order_id)
     assert (record.state, record.proof["document_total"]) == ("synced", record.proof["store_total"])
     assert [event.details.get("entity") for event in record.events.filter(kind="posted")][-1] == "Purchase"
+
+
+@pytest.mark.parametrize("document", ["sales_receipt", "invoice"])
+def test_the_dry_run_shows_the_fee_as_it_will_be_posted(world: World, document: str) -> None:
+    sold(world)
+    sold(world, payment_method="bacs")
+    tenant = with_fees(world, document=document)
+    command: dict[str, Any] = json.loads(told("sync", "shop", "--dry-run", "--json"))
+    lines = told("sync", "shop", "--dry-run").splitlines()
+    assert (command["documents"]["Purchase"], command["notices"]) == (1, {"fee_needs_bank_account": 1})
+    assert [line.partition("  fee ")[2] for line in lines[:2]] == [
+        "1.17 EUR: Purchase from Stripe clearing on Bank charges",
+        "not sent: fee_needs_bank_account",
+    ]
+    rows = rows_of(rehearse_latest(tenant), start_date=date(2018, 1, 1))
+    assert {(row.fee_is_sent, row.fee.split(",")[0].split(":")[0][:12]) for row in rows} == {
+        (True, "Fee of €1.17"),
+        (False, "The gateway’"),
+    }
+    assert world.documents() == []
+    run = run_to_end(tenant)
+    assert only(world, "Purchase")["TotalAmt"] == "1.17"
+    assert run.notices == command["notices"]
+
+
+def test_the_dry_run_knows_no_fee_where_the_option_is_off(world: World) -> None:
+    sold(world)
+    world.connect()
+    assert "Purchase" not in json.loads(told("sync", "shop", "--dry-run", "--json"))["documents"]
+
+
+def told(*words: str) -> str:
+    out = io.StringIO()
+    call_command(*words, stdout=out)
+    return out.getvalue()
 
 
 def test_off_means_off(world: World) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from connector.accounting.documents import Planned, Skipped, Waiting
+from connector.accounting.documents import ExpenseDocument, Planned, Skipped, Waiting
 from connector.errors import SyncError
 from sync.connections import explain
 from sync.engine.context import Slice
@@ -146,12 +146,16 @@ class Command(BaseCommand):
         self._show(rehearsals, calls=calls, seconds=time.monotonic() - started, as_json=options["json"])
 
     def _show(self, rehearsals: list[Rehearsal], *, calls: int, seconds: float, as_json: bool) -> None:
-        states, reasons, documents = Counter[str](), Counter[str](), Counter[str]()
+        states, reasons, documents, notices = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
         for rehearsal in rehearsals:
             outcome = rehearsal.outcome
             if isinstance(outcome, Planned):
                 states["synced"] += 1
                 documents.update(str(document.kind) for document in outcome.documents)
+                if isinstance(rehearsal.fee, ExpenseDocument):
+                    documents[str(rehearsal.fee.kind)] += 1
+                elif rehearsal.fee is not None:
+                    notices[rehearsal.fee.reason] += 1
             else:
                 state = {Skipped: "skipped", Waiting: "waiting"}.get(type(outcome), "attention")
                 states[state] += 1
@@ -162,7 +166,7 @@ class Command(BaseCommand):
             "seen": len(rehearsals),
             **{state: states[state] for state in ("synced", "skipped", "waiting", "attention")},
             "reasons": dict(reasons),
-            "notices": {},
+            "notices": dict(notices),
             "documents": dict(documents),
             "woo_calls": calls,
             "qbo_calls": 0,
@@ -188,6 +192,14 @@ class SyncErrorText:
         return explain(error)
 
 
+def _fee(rehearsal: Rehearsal) -> str:
+    """What follows the sale: the expense of its gateway's fee, or why there will be none."""
+    fee = rehearsal.fee
+    if isinstance(fee, ExpenseDocument):
+        return f"  fee {fee.total} {fee.currency}: {fee.kind} from {fee.account.name} on {fee.expense_account.name}"
+    return f"  fee not sent: {fee.reason}" if fee is not None else ""
+
+
 def _line(rehearsal: Rehearsal) -> str:
     outcome = rehearsal.outcome
     if isinstance(outcome, Planned):
@@ -195,6 +207,7 @@ def _line(rehearsal: Rehearsal) -> str:
         return (
             f"{rehearsal.order.number:>10}  {sale.kind} {sale.number}  {sale.document_date}"
             f"  {sale.total} {sale.currency}  tax {outcome.proof.document_tax}  ({outcome.proof.means})"
+            f"{_fee(rehearsal)}"
         )
     details = ", ".join(f"{name} {value}" for name, value in outcome.details.items())
     return f"{rehearsal.order.number:>10}  {type(outcome).__name__.lower()}: {outcome.reason}  {details}"

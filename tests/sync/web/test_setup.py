@@ -132,6 +132,14 @@ def test_the_dry_run_sends_and_writes_nothing(owner: Client, tenant: Tenant, sho
     assert AuditEntry.objects.filter(tenant=tenant, action="setup.rehearsal").count() == 1
 
 
+def test_the_dry_run_is_a_list_of_cards_on_a_phone(owner: Client, tenant: Tenant) -> None:
+    page_of_it = owner.get(page(tenant, "rehearsal")).content.decode()
+    rows = page_of_it.count('<th scope="row" class="lead">')
+    assert rows > 0
+    assert page_of_it.count('<table class="grid cards">') >= 1
+    assert page_of_it.count('class="num lead-amount"') == page_of_it.count('data-label="QuickBooks"') == rows
+
+
 def test_the_dry_run_adds_up_and_names_every_tax(owner: Client, tenant: Tenant) -> None:
     context = owner.get(page(tenant, "rehearsal")).context
     rows = [*context["ready"], *context["more"]]
