@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Q
 
 from connector.accounting.books import FoundDocument
-from connector.accounting.documents import DocumentKind
+from connector.accounting.documents import DocumentKind, Means
 from connector.accounting.keys import MARKER_PREFIX
 from connector.accounting.money import ZERO, half_up, smallest_unit
 from sync.models import Posting, Reconciliation, ReconciliationLine, Record
@@ -95,7 +95,7 @@ def written_documents(reconciliation: Reconciliation, entity: str, ids: Collecti
     creates = list(
         of_kind.filter(operation="create", record__isnull=False)
         .select_related("record")
-        .defer("record__raw", "record__proof", "record__details", "record__notices")
+        .defer("record__raw", "record__details", "record__notices")
     )
     last: dict[str, Posting] = {}
     voided: set[str] = set()
@@ -191,7 +191,9 @@ def line_of(
     if line.store_tax is None:
         line.books_tax = None
     line.changes = changes_of(written, found)
-    line.finding = _finding(written, line, found)
+    is_rounded = not line.changes and _is_rounded(record, line)
+    line.is_explained = line.is_explained or is_rounded
+    line.finding = "" if is_rounded else _finding(written, line, found)
     return line
 
 
@@ -356,6 +358,16 @@ def _lines(body: Mapping[str, Any]) -> list[tuple[str, ...]]:
             )
         )
     return sorted(found)
+
+
+def _is_rounded(record: Record, line: ReconciliationLine) -> bool:
+    """The total is exact and the tax a cent off, as was planned and told where the company takes no amounts."""
+    if line.store_total != line.books_total or line.store_tax is None or line.books_tax is None:
+        return False
+    if record.proof.get("means") != Means.ROUNDING.value:
+        return False
+    planned = (Decimal(record.proof["store_tax"]), Decimal(record.proof["document_tax"]))
+    return planned == (line.store_tax, line.books_tax)
 
 
 def _finding(written: Written, line: ReconciliationLine, found: FoundDocument) -> str:

@@ -289,6 +289,21 @@ def test_documents_of_others_are_counted_and_left_alone(world: World) -> None:
     assert found["currencies"][0]["documents"] == 3
 
 
+def test_a_tax_that_the_company_rounds_its_own_way_is_no_change_in_the_store(world: World) -> None:
+    world.company_control("behaviour", overrides="ignore")
+    soap = {"sku": "BOI-WAS-100", "quantity": 3, "subtotal": "24.975", "total": "24.975"}
+    post = {"method_id": "flat_rate", "method_title": "Colissimo", "total": "4.90"}
+    world.add_order(line_items=[soap], shipping_lines=[post])
+    tenant = world.connect(taxes={"cancelling_lines": False})
+    run_to_end(tenant)
+    assert Record.objects.for_tenant(tenant).get().proof["rounding"] == "-0.01"
+    found = reconciled(tenant)
+    [sums] = found["currencies"]
+    assert (sums["store_tax"], sums["books_tax"], sums["difference"]) == ("5.97", "5.98", "0.00")
+    assert (found["gaps"], found["exit"]) == ([], 0)
+    assert (found["days"]["agree"], found["days"]["explained"]) == (found["days"]["all"] - 1, 1)
+
+
 def test_an_order_changed_in_the_store_since_differs_though_nobody_touched_its_document(world: World) -> None:
     tenant, _documents = three_orders(world)
     record = Record.objects.for_tenant(tenant).earliest("pk")
