@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import IO, Any, Literal, cast
 from urllib.parse import urlencode
 
@@ -27,14 +27,15 @@ from sync.engine.requests import ask
 from sync.models import Reconciliation, ReconciliationLine, Request
 from sync.models.scoping import TenantQuerySet
 from sync.reconciliation import export, files, reading
+from sync.reconciliation.asking import viewers_wait_until
 from sync.tasks import start_asked, start_comparison
-from sync.templatetags.formats import count, current_locale
+from sync.templatetags.formats import clock, count, current_locale
 from sync.web.reconciliation import page
 from sync.web.reconciliation.choice import GROUPS, PERIODS, Choice, period_title
 from sync.web.troubles import find_trouble
 from sync.web.workspace import Workspace, in_workspace, show
 from tenants.audit import log_change
-from tenants.models import Connection, Role
+from tenants.models import Connection, Role, Tenant
 
 LINES_A_PAGE = 50
 HANDED_OVER_AT_ONCE = 200
@@ -63,6 +64,7 @@ def reconciliation(request: HttpRequest, workspace: Workspace) -> HttpResponse:
             answer.headers["HX-Refresh"] = "true"
         return answer
     snapshot = reading.newest(tenant, choice.period)
+    wait_until = _wait_until(workspace, choice) if active is None else None
     today = timezone.localdate(timezone=tenant.zone)
     context |= {
         "snapshot": snapshot,
@@ -74,7 +76,8 @@ def reconciliation(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         "groups": [(name, GROUPS[name]) for name in choice.period.groupings()],
         "before": choice.query(period=choice.period.before()),
         "after": choice.query(period=choice.period.after()) if choice.period.last < today else "",
-        "may_compare": workspace.may_act and _is_connected(workspace),
+        "may_compare": _is_connected(workspace) and wait_until is None,
+        "wait": _wait_sentence(wait_until) if wait_until is not None else "",
     }
     if snapshot is not None:
         context |= page.about(snapshot, choice, tenant)
@@ -85,16 +88,34 @@ def reconciliation(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 
 
 @require_POST
-@in_workspace(Role.ADMIN)
+@in_workspace()
 def compare(request: HttpRequest, workspace: Workspace) -> HttpResponse:
-    """Has the days read from QuickBooks; the page follows how far that is."""
-    choice = Choice.read(request.POST, workspace.tenant)
+    """Has the days read from QuickBooks; the page follows how far that is. It changes nothing, so viewers may too."""
+    tenant = workspace.tenant
+    choice = Choice.read(request.POST, tenant)
     try:
-        start_comparison(workspace.tenant, choice.period, user=workspace.person)
+        with transaction.atomic():
+            Tenant.objects.select_for_update().get(pk=tenant.pk)
+            wait_until = _wait_until(workspace, choice)
+            if wait_until is not None:
+                messages.info(request, _wait_sentence(wait_until))
+            elif _active(workspace, choice) is None:
+                start_comparison(tenant, choice.period, user=workspace.person)
+                days = f"{choice.period.first.isoformat()} – {choice.period.last.isoformat()}"
+                log_change(tenant, "books.compared", {"period": [None, days]}, user=workspace.person)
     except SyncError as error:
         trouble = find_trouble(error.reason)
         messages.error(request, f"{trouble.text} {trouble.cure}".strip())
-    return redirect(f"{reverse('reconciliation', args=[workspace.tenant.slug])}?{choice.query()}")
+    return redirect(f"{reverse('reconciliation', args=[tenant.slug])}?{choice.query()}")
+
+
+def _wait_until(workspace: Workspace, choice: Choice) -> datetime | None:
+    return None if workspace.may_act else viewers_wait_until(workspace.tenant, choice.period, timezone.now())
+
+
+def _wait_sentence(wait_until: datetime) -> str:
+    words = {"time": clock(wait_until + timedelta(seconds=59))}
+    return _("A comparison was asked for a moment ago. You can ask for another one at %(time)s.") % words
 
 
 @require_POST

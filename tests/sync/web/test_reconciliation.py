@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -19,10 +20,11 @@ from openpyxl import load_workbook
 
 from sync.models import Reconciliation, ReconciliationLine, Record, Run
 from sync.reconciliation import export
+from sync.reconciliation.asking import VIEWERS_WAIT
 from sync.reconciliation.files import safe
 from sync.reconciliation.periods import Period
 from sync.tasks import compare_books, start_comparison
-from tenants.models import Membership, Role, Tenant
+from tenants.models import AuditEntry, Membership, Role, Tenant
 from tests.factories import member, workspace
 from tests.sync.test_reconciliation import TEA, three_orders
 from tests.sync.test_refunds import refund
@@ -106,7 +108,8 @@ def test_what_was_done_by_hand_is_listed_with_its_record_and_what_to_do(world: W
     for line in ReconciliationLine.objects.exclude(finding=""):
         assert line.record_id is not None
         assert reverse("record", args=[tenant.slug, line.record_id]) in html
-    assert "Compare now" not in html
+    assert reverse("reconciliation_compare", args=[tenant.slug]) in html
+    assert "up for decision" not in html
 
 
 def test_a_figure_leads_to_the_orders_behind_it(world: World) -> None:
@@ -266,11 +269,44 @@ def test_another_workspaces_snapshot_is_not_found(world: World) -> None:
     assert "not been compared" in page(signed_in(alice), other)
 
 
-def test_a_viewer_looks_and_does_not_ask(world: World) -> None:
+def test_a_viewer_compares_now_and_then_and_never_floods_quickbooks(world: World) -> None:
     tenant, _documents = three_orders(world)
+    viewers = [signed_in(member(tenant, f"{name}@cabinet.example", Role.VIEWER)) for name in ("bob", "bea")]
+    alice = signed_in(member(tenant, "alice@shop.example", Role.OWNER))
+    url = reverse("reconciliation_compare", args=[tenant.slug])
+    assert url in page(viewers[0], tenant, period="this_year")
+    viewers[0].post(url, {"period": "this_year"})
+    viewers[1].post(url, {"period": "this_year"})
+    [first] = Reconciliation.objects.all()
+    assert first.requested_by is not None
+    entries = AuditEntry.objects.filter(tenant=tenant, action="books.compared")
+    assert [entry.user for entry in entries] == [first.requested_by], "who joins a reading begins none"
+
+    said = viewers[1].post(url, {"period": "last_month"}, follow=True).content.decode()
+    assert "You can ask for another one at" in said
+    assert url not in said
+    assert Reconciliation.objects.count() == 1
+    compare_books(first.pk)
+    viewers[1].post(url, {"period": "this_year"})
+    assert Reconciliation.objects.count() == 1, "the wait holds for all viewers together, read or not"
+    alice.post(url, {"period": "last_month"})
+    assert Reconciliation.objects.count() == 2, "whoever may change things waits for nobody"
+    second = Reconciliation.objects.latest("pk")
+    with time_machine.travel(timezone.now() + VIEWERS_WAIT):
+        viewers[1].post(url, {"period": "this_year"})
+        assert Reconciliation.objects.count() == 2, "one reading at a time"
+        compare_books(second.pk)
+        viewers[1].post(url, {"period": "this_year"})
+        assert Reconciliation.objects.count() == 3
+
+
+def test_a_viewer_puts_nothing_up_for_decision_and_a_stranger_finds_nothing(world: World) -> None:
+    tenant, _documents = three_orders(world)
+    snapshot = compared(tenant, today_of(tenant))
     bob = signed_in(member(tenant, "bob@cabinet.example", Role.VIEWER))
-    assert bob.post(reverse("reconciliation_compare", args=[tenant.slug])).status_code == 403
-    assert not Reconciliation.objects.exists()
+    assert bob.post(reverse("reconciliation_decide", args=[tenant.slug, snapshot.pk])).status_code == 403
+    charlie = signed_in(member(workspace("other", "Other"), "charlie@elsewhere.example", Role.OWNER))
+    assert charlie.post(reverse("reconciliation_compare", args=[tenant.slug])).status_code == 404
 
 
 def test_the_page_takes_as_many_queries_for_one_document_as_for_many(world: World) -> None:
