@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from babel.lists import format_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sync.web.manage.words import label_of, subject_of, value_words
+from sync.models import StockPass
+from sync.templatetags.formats import current_locale
+from sync.web.labels import HEADING
+from sync.web.manage.words import label_of, row_changes, subject_of, value_words
 from sync.web.reason_texts import Text
+from sync.web.reasons import fill, order_label
 from tenants.models import AuditEntry, Role
 
 ACTIONS: Mapping[str, Text] = {
@@ -19,9 +24,12 @@ ACTIONS: Mapping[str, Text] = {
     "options": gettext_lazy("Changed settings"),
     "data_exported": gettext_lazy("Exported all data"),
     "options.imported": gettext_lazy("Imported settings from a file"),
+    "options.saved": gettext_lazy("Changed settings"),
+    "choice_taken_back": gettext_lazy("Took the last choice back"),
     "options.restored": gettext_lazy("Went back to earlier settings"),
     "setup.orders": gettext_lazy("Chose what happens to orders"),
     "setup.mappings": gettext_lazy("Matched taxes and payments"),
+    "setup.extras": gettext_lazy("Chose what happens to products and stock"),
     "setup.rehearsal": gettext_lazy("Looked at the dry run"),
     "setup.trial": gettext_lazy("Sent one order as a test"),
     "setup.on": gettext_lazy("Turned on automatic sync"),
@@ -31,8 +39,11 @@ ACTIONS: Mapping[str, Text] = {
     "mappings.products": gettext_lazy("Matched products with items"),
     "mappings.customers": gettext_lazy("Matched buyers with customers"),
     "names_created": gettext_lazy("Created items or accounts in QuickBooks"),
-    "store": gettext_lazy("Connected the store"),
-    "company": gettext_lazy("Connected QuickBooks"),
+    "store.connected": gettext_lazy("Connected the store"),
+    "store.disconnected": gettext_lazy("Disconnected the store"),
+    "company.connected": gettext_lazy("Connected QuickBooks"),
+    "company.disconnected": gettext_lazy("Disconnected QuickBooks"),
+    "stock": gettext_lazy("Decided about the store’s stock"),
     "records.retry": gettext_lazy("Had records looked at again"),
     "records.skip": gettext_lazy("Skipped records"),
     "documents.link": gettext_lazy("Chose documents in QuickBooks to be linked to their orders"),
@@ -46,6 +57,7 @@ ACTIONS: Mapping[str, Text] = {
     "records.post_again": gettext_lazy("Had documents sent again"),
     "records.accept": gettext_lazy("Accepted that documents no longer stand in QuickBooks"),
     "records.undo": gettext_lazy("Had records removed from QuickBooks"),
+    "books.compared": gettext_lazy("Had a period compared with QuickBooks"),
     "runs.undo": gettext_lazy("Had what a run sent removed from QuickBooks"),
     "refunds.alone": gettext_lazy("Had refunds sent without their sale"),
     "refunds.ignore": gettext_lazy("Left refunds out whose sale was never sent"),
@@ -72,6 +84,11 @@ FIELDS: Mapping[str, Text] = {
     "company": gettext_lazy("QuickBooks company"),
     "records": gettext_lazy("Records"),
     "why": gettext_lazy("Reason"),
+    "period": gettext_lazy("Period"),
+    "order": gettext_lazy("Order"),
+    "asked": gettext_lazy("Asked for"),
+    "decision": gettext_lazy("Decision"),
+    "aside": gettext_lazy("Products set aside"),
     "automatic_sync": gettext_lazy("Automatic sync"),
     "left_out": gettext_lazy("Left out of the stock"),
     "zero_taken_in": gettext_lazy("Zero sent to the store"),
@@ -82,6 +99,15 @@ FIELDS: Mapping[str, Text] = {
     "report.languages": gettext_lazy("Languages of recipients"),
 }
 _SHOWN = 60
+_MACHINES: Mapping[str, Text] = {
+    "system": "Juste",
+    "tenant_apply": gettext_lazy("The command line"),
+}
+_STOCK: Mapping[str, Text] = {
+    **{str(one.value): one.label for one in StockPass.Kind},
+    **{str(one.value): one.label for one in StockPass.Decision},
+    "nothing": gettext_lazy("Nothing sent"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,22 +128,32 @@ class AuditLine:
 
 
 def lines_of(entries: Iterable[AuditEntry]) -> list[AuditLine]:
+    """What a store calls its rates and payment methods is known inside `rows_called`."""
     return [
-        AuditLine(entry.at, entry.who, str(ACTIONS.get(entry.action, entry.action)), _changes(entry.changes))
+        AuditLine(
+            entry.at,
+            str(_MACHINES.get(entry.who, entry.who)),
+            str(ACTIONS.get(entry.action, entry.action)),
+            _changes(entry.changes),
+        )
         for entry in entries
     ]
 
 
 def _changes(changes: Mapping[str, Any]) -> list[ChangeLine]:
-    return [_change(field, pair) for field, pair in changes.items()]
+    return [line for field, pair in changes.items() for line in _change(field, pair)]
 
 
-def _change(field: str, pair: Any) -> ChangeLine:
+def _change(field: str, pair: Any) -> list[ChangeLine]:
     name = str(FIELDS[field]) if field in FIELDS else label_of(field)
     if not (isinstance(pair, list) and len(pair) == 2):
-        return ChangeLine(name, "", _value(field, pair))
+        return [ChangeLine(name, "", _value(field, pair))]
+    rows = row_changes(field, pair[0], pair[1])
+    if rows:
+        return [ChangeLine(f"{name} · {row}", before, after) for row, before, after in rows]
     before, after = (_value(field, value) for value in pair)
-    return ChangeLine(name, "" if before == after or pair[0] is None else before, after)
+    is_first = pair[0] is None or pair[0] == []
+    return [ChangeLine(name, "" if before == after or (is_first and not subject_of(field)) else before, after)]
 
 
 def _value(field: str, value: Any) -> str:
@@ -131,5 +167,15 @@ def _value(field: str, value: Any) -> str:
         return str(value["name"])
     if field == "role" and value in Role.values:
         return str(Role(value).label)
-    text = str(value)
+    if isinstance(value, list):
+        text = format_list([_record(str(one)) for one in value], locale=current_locale()) if value else "—"
+    else:
+        text = str(_STOCK.get(str(value), value)) if field in ("asked", "decision") else str(value)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def _record(text: str) -> str:
+    """“order 1234”, as entries keep it, in the reader's language; bare numbers as orders."""
+    source, _space, number = text.rpartition(" ")
+    heading = HEADING.get(source)
+    return fill(heading, {"number": order_label(number)}) if heading else text

@@ -24,7 +24,7 @@ from sync.schema import DEFAULTS, SCHEMA, check_form
 from sync.templatetags.formats import count
 from sync.web.manage.following import after_save
 from sync.web.manage.page import tabs
-from sync.web.manage.words import ChangeWords, change_words, page_words
+from sync.web.manage.words import ChangeWords, change_words, page_words, rows_called
 from sync.web.reasons import fill
 from sync.web.workspace import Workspace, in_workspace, show
 from tenants.models import Role
@@ -101,7 +101,8 @@ def import_settings(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     except Refused as error:
         return _ask_for_file(request, workspace, refused=error.sentences, status=422)
     if not is_confirmed:
-        changes = change_words(changes_between(before, options))
+        with rows_called(workspace.tenant):
+            changes = change_words(changes_between(before, options))
         context = {"changes": changes, "document": text, "number": newest.number if newest else 0}
         return _show(request, workspace, "import", context)
     return _save(request, workspace, sections)
@@ -115,10 +116,11 @@ def history(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     shown = Paginator(versions.annotate(ruled=Count("records")), VERSIONS_A_PAGE).get_page(request.GET.get("page"))
     newest = choices.latest_version(workspace.tenant)
     before = _documents_before(workspace, list(shown.object_list))
-    lines = [
-        VersionLine(one, change_words(before[one.number]), _ruled(one), newest is not None and one.pk == newest.pk)
-        for one in shown.object_list
-    ]
+    with rows_called(workspace.tenant):
+        lines = [
+            VersionLine(one, change_words(before[one.number]), _ruled(one), newest is not None and one.pk == newest.pk)
+            for one in shown.object_list
+        ]
     return _show(request, workspace, "history", {"lines": lines, "page": shown})
 
 
@@ -133,7 +135,8 @@ def restore(request: HttpRequest, workspace: Workspace, version_id: int) -> Http
     sections = {name: then[name] for name in DEFAULTS if then[name] != now[name]}
     if request.method == "POST":
         return _save(request, workspace, sections, action="options.restored")
-    changes = change_words(changes_between(now, then))
+    with rows_called(workspace.tenant):
+        changes = change_words(changes_between(now, then))
     context = {"version": version, "changes": changes, "number": newest.number if newest else 0}
     return _show(request, workspace, "restore", context)
 

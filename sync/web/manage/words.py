@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from sync.models import Mapping as SeenInStore
 from sync.portability import Change
+from sync.setup import known_lists
 from sync.templatetags.formats import count, long_date
 from sync.web.manage.places import Place
 from sync.web.manage.table import TABLE
 from sync.web.reasons import fill
 from sync.web.statuses import status_name
+from tenants.models import Tenant
 
 MOST = 80
 """Characters of a value that are shown in a list of changes."""
@@ -31,18 +36,76 @@ class ChangeWords:
     subject: str = ""
 
 
+_ROWS: Mapping[str, tuple[str, str]] = {
+    "taxes.rates": ("rate_ids", "tax_code"),
+    "payments.methods": ("gateway", "account"),
+}
+"""Lists whose rows are choices of their own: what tells a row, and what is chosen in it."""
+_row_names: ContextVar[Mapping[str, str]] = ContextVar("row_names")
+
+
+@contextmanager
+def rows_called(tenant: Tenant) -> Iterator[None]:
+    """Until the block ends, rates and payment methods bear the store's names where they are known without a call."""
+    kinds = (SeenInStore.Kind.TAX_RATE, SeenInStore.Kind.GATEWAY)
+    seen = SeenInStore.objects.for_tenant(tenant).filter(kind__in=kinds).exclude(label="")
+    names = dict(seen.values_list("store_key", "label"))
+    lists = known_lists(tenant)
+    if lists is not None:
+        names |= {str(rate.id): rate.name for rate in lists.rates} | {one.id: one.title for one in lists.gateways}
+    token = _row_names.set(names)
+    try:
+        yield
+    finally:
+        _row_names.reset(token)
+
+
 def change_words(changes: Iterable[Change]) -> list[ChangeWords]:
     """Leaf by leaf; the names of what a person sees, with the path where an option is newer than its words."""
+    return [words for change in changes for words in _words_of(change)]
+
+
+def _words_of(change: Change) -> list[ChangeWords]:
+    label, subject = label_of(change.path), subject_of(change.path)
+    rows = row_changes(change.path, change.before, change.after)
+    if rows:
+        return [ChangeWords(change.path, f"{label} · {row}", before, after, subject) for row, before, after in rows]
+    before, after = value_words(change.path, change.before), value_words(change.path, change.after)
+    return [ChangeWords(change.path, label, before, after, subject)]
+
+
+def row_changes(path: str, before: Any, after: Any) -> list[tuple[str, str, str]]:
+    """(row, from, to) of each row that differs in a list of choices; none for any other option."""
+    if path not in _ROWS or not _is_rows(before) or not _is_rows(after):
+        return []
+    key = _ROWS[path][0]
+    old, new = ({str(row.get(key)): row for row in rows or ()} for rows in (before, after))
+    changed = [one for one in dict.fromkeys([*old, *new]) if old.get(one) != new.get(one)]
     return [
-        ChangeWords(
-            change.path,
-            label_of(change.path),
-            value_words(change.path, change.before),
-            value_words(change.path, change.after),
-            subject_of(change.path),
-        )
-        for change in changes
+        (_row_name((new.get(one) or old[one])[key]), _chosen(path, old.get(one)), _chosen(path, new.get(one)))
+        for one in changed
     ]
+
+
+def _is_rows(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and all(isinstance(row, Mapping) for row in value))
+
+
+def _row_name(key: Any) -> str:
+    names = _row_names.get({})
+    ids = [str(one) for one in key] if isinstance(key, list) else [str(key)]
+    return names.get(",".join(sorted(ids, key=lambda one: (len(one), one)))) or " + ".join(
+        names.get(one, one) for one in ids
+    )
+
+
+def _chosen(path: str, row: Mapping[str, Any] | None) -> str:
+    if row is None:
+        return pgettext("value", "none")
+    if row.get("record") is False:
+        return _("do not record")
+    parts = [row.get(_ROWS[path][1]), row.get("payment_method")]
+    return " · ".join(str(one.get("name") or one.get("id")) for one in parts if one) or pgettext("value", "none")
 
 
 def label_of(path: str) -> str:
@@ -98,11 +161,9 @@ def _row(row: Any) -> str:
     if not isinstance(row, Mapping):
         return str(row)
     if "rate_ids" in row:
-        name = (row.get("tax_code") or {}).get("name", "")
-        return f"{'+'.join(str(one) for one in row['rate_ids'])} → {name}"
+        return f"{_row_name(row['rate_ids'])} → {_chosen('taxes.rates', row)}"
     if "gateway" in row:
-        account = (row.get("account") or {}).get("name") or _("do not record")
-        return f"{row['gateway']} → {account}"
+        return f"{_row_name(row['gateway'])} → {_chosen('payments.methods', row)}"
     return ", ".join(f"{key}: {value_words('', one)}" for key, one in row.items())
 
 

@@ -127,6 +127,21 @@ def test_a_bad_file_says_why_and_changes_nothing(body: bytes, message: str, owne
     assert not AuditEntry.objects.filter(tenant=tenant, action="options.imported").exists()
 
 
+def test_an_older_file_that_knows_less_leaves_the_rest_as_it_is(owner: Client, tenant: Tenant) -> None:
+    older = exported(owner, tenant)
+    older["orders"] = {"number_prefix": "Old-", "document": older["orders"]["document"]}
+    for section in ("customers", "refunds", "stock"):
+        older.pop(section, None)
+    answer = upload(owner, tenant, older)
+    assert [change.path for change in answer.context["changes"]] == ["orders.number_prefix"]
+    before = saved(tenant)
+    confirm(owner, tenant, answer)
+    after = saved(tenant)
+    assert after["orders"].pop("number_prefix") == "Old-"
+    before["orders"].pop("number_prefix")
+    assert after == before
+
+
 def test_what_another_saved_meanwhile_is_not_written_over(owner: Client, tenant: Tenant) -> None:
     document = exported(owner, tenant)
     document["orders"]["zero_total"] = "skip"
