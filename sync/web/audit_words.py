@@ -43,7 +43,6 @@ ACTIONS: Mapping[str, Text] = {
     "store.disconnected": gettext_lazy("Disconnected the store"),
     "company.connected": gettext_lazy("Connected QuickBooks"),
     "company.disconnected": gettext_lazy("Disconnected QuickBooks"),
-    "stock": gettext_lazy("Decided about the store’s stock"),
     "records.retry": gettext_lazy("Had records looked at again"),
     "records.skip": gettext_lazy("Skipped records"),
     "documents.link": gettext_lazy("Chose documents in QuickBooks to be linked to their orders"),
