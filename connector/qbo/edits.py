@@ -84,6 +84,11 @@ def _lines(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Edit]:
         other = next((one for one in right if one[0] == line[0]), None)
         if other is not None:
             right.remove(other)
+            if line[:-1] == other[:-1]:
+                names = _class_names(before) | _class_names(after)
+                was, became = (names.get(one[-1], one[-1]) for one in (line, other))
+                found.append(Edit("class", was, became, name=line[1]))
+                continue
         found.append(Edit("line", _line_text(line), _line_text(other) if other else "", name=line[1]))
     return found + [Edit("line", "", _line_text(line), name=line[1]) for line in right]
 
@@ -111,6 +116,11 @@ def _item_lines(body: Mapping[str, Any]) -> list[_Line]:
             )
         )
     return found
+
+
+def _class_names(body: Mapping[str, Any]) -> dict[str, str]:
+    details = [line.get(str(line.get("DetailType"))) or {} for line in body.get("Line") or ()]
+    return {ref_of(one, "ClassRef"): _shown(one, "ClassRef") for one in details if one.get("ClassRef")}
 
 
 def _line_text(line: _Line) -> str:
