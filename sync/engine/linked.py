@@ -31,6 +31,7 @@ def compare_linked(work: Slice, record: Record, link: Posting, seen: Look) -> st
     if question is not None:
         # Without it the order is compared again, whatever makes it be looked at: the question does not go by itself.
         Record.objects.filter(pk=record.pk).update(fingerprint="")
+        linking.show_difference(record, {})  # that it was accepted is not true, or not any more
         journal.end(record, work.run, question, version=record.options_version)
         return "differs"
     if record.state == Record.State.QUEUED:

@@ -109,6 +109,7 @@ def test_another_total_there_is_a_question_that_stays_until_it_is_answered(world
         assert (record.state, record.reason, record.details["problem"]) == ("attention", "totals_differ", "linked")
         assert record.details["books_total"] == only(world, "SalesReceipt")["TotalAmt"]
         assert record.details["store_total"] == str(total)
+        assert record.notices == [], "nobody has accepted it"
     assert record.queue_again(by="Alice")
     run_to_end(tenant)
     record.refresh_from_db()
