@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from connector.accounting.books import CompanyFacts
 from connector.accounting.facts import facts_from_json
+from connector.accounting.items import UNSOLD_TYPES
 from connector.accounting.keys import normalise
 from sync import recipients
 from sync.models import MirrorEntry, OptionsVersion, Record
@@ -57,9 +58,12 @@ class Change:
 
 @dataclass(slots=True)
 class NameBook:
-    """The company's lists, to resolve what a document names: {kind: [(id, name, full name, active)]}."""
+    """The company's lists, to resolve what a document names: {kind: [(id, name, full name, active)]}.
+
+    unsold: ids of items that are only a category or a bundle."""
 
     rows: dict[str, list[tuple[str, str, str, bool]]] = field(default_factory=dict)
+    unsold: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, company: Company | None) -> NameBook:
@@ -67,8 +71,11 @@ class NameBook:
         if company is None:
             return book
         named = MirrorEntry.objects.filter(company=company, kind__in=_KIND_NAMES)
-        for kind, qbo_id, name, full, active in named.values_list("kind", "qbo_id", "name", "full_name", "is_active"):
+        columns = named.values_list("kind", "qbo_id", "name", "full_name", "is_active", "type")
+        for kind, qbo_id, name, full, active, of_type in columns:
             book.rows.setdefault(kind, []).append((qbo_id, name, full or name, active))
+            if kind == "Item" and of_type in UNSOLD_TYPES:
+                book.unsold.add(qbo_id)
         if company.facts:
             facts = facts_from_json(company.facts)
             book.rows["TaxCode"] = [(code.id, code.name, code.name, True) for code in facts.tax_codes]
@@ -87,7 +94,10 @@ class NameBook:
             text = str(value)
             found = [row for row in rows if row[0] == text] if text.isdigit() else []
             found = found or _named(rows, text)
-        active = [row for row in found if row[3]]
+        if kind == "Item" and found and all(row[0] in self.unsold for row in found):
+            message = _("“%(name)s” is a category or a bundle in QuickBooks. Name an item that can be sold.")
+            return Problem(path, message % {"name": found[0][2]}, is_reference=True)
+        active = [row for row in found if row[3] and not (kind == "Item" and row[0] in self.unsold)]
         if len(active) == 1 or (active and isinstance(value, Mapping)):
             return {"id": active[0][0], "name": active[0][2] if kind == "Account" else active[0][1]}
         label = _KIND_NAMES[kind]
@@ -103,7 +113,8 @@ class NameBook:
         return Problem(path, f"{message} {self._nearest(kind, shown)}", is_reference=True)
 
     def _nearest(self, kind: str, text: str) -> str:
-        names = [row[2] for row in self.rows.get(kind, []) if row[3]]
+        unsold = self.unsold if kind == "Item" else ()
+        names = [row[2] for row in self.rows.get(kind, []) if row[3] and row[0] not in unsold]
         near = difflib.get_close_matches(text, names, n=3, cutoff=0.4) or sorted(names)[:3]
         if not near:
             return _("This list is empty there.")

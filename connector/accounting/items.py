@@ -19,7 +19,7 @@ from connector.accounting.texts import DESCRIPTION_LIMIT, NAME_LIMIT, name_with,
 
 NEEDS_EXPENSE_ACCOUNT = frozenset({"CA", "GB"})
 """Countries whose companies refuse an item without an expense account, whatever its type (QBO reference, 5.3)."""
-_UNSOLD_TYPES = frozenset({"Category", "Group"})
+UNSOLD_TYPES = frozenset({"Category", "Group"})
 
 
 class Sold(Protocol):
@@ -72,7 +72,7 @@ def match_item(
     own shows its parent's (WooCommerce behaviour, Lines and products).
     """
     rows = [row for row in candidates if row.kind == "Item" and not row.deleted]
-    sellable = [row for row in rows if row.type not in _UNSOLD_TYPES]
+    sellable = [row for row in rows if row.type not in UNSOLD_TYPES]
     matching = _by_sku(line, sellable, policy)
     if not matching and not normalise(line.sku) and policy.items.name_fallback:
         matching = [row for row in sellable if _is_called(row, plain_name(line.name))]

@@ -13,16 +13,14 @@ from sync.models import MirrorEntry
 from tenants.models import Company
 
 SELLABLE = frozenset({"Service", "NonInventory", "Inventory"})
+ITEM_FIELDS = ("name_key", "full_name", "sku_key")
 SHOWN = 20
 LONGEST = 100
 
 
-def search_items(
-    company: Company, text: str, *, types: Collection[str] = SELLABLE, limit: int = SHOWN
-) -> list[NameRow]:
-    """Active items whose name or SKU holds the text, the closest first; by name where nothing was typed."""
-    rows = MirrorEntry.objects.filter(company=company, kind="Item", is_active=True, type__in=types)
-    return _found(rows, text, ("name_key", "full_name", "sku_key"), limit)
+def items_of(company: Company, types: Collection[str] = SELLABLE) -> QuerySet[MirrorEntry]:
+    """The items that may be chosen."""
+    return MirrorEntry.objects.filter(company=company, kind="Item", is_active=True, type__in=types)
 
 
 def search_customers(company: Company, text: str, *, currency: str = "", limit: int = SHOWN) -> list[NameRow]:
@@ -30,7 +28,7 @@ def search_customers(company: Company, text: str, *, currency: str = "", limit: 
     rows = MirrorEntry.objects.filter(company=company, kind="Customer", is_active=True)
     if currency:
         rows = rows.filter(currency__in=["", currency])
-    return _found(rows, text, ("name_key", "email_key"), limit)
+    return mirror.rows_from(matching(rows, text, ("name_key", "email_key"))[:limit])
 
 
 def active_row(company: Company, kind: NameKind, qbo_id: str) -> NameRow | None:
@@ -40,16 +38,20 @@ def active_row(company: Company, kind: NameKind, qbo_id: str) -> NameRow | None:
     return row if is_fit else None
 
 
-def _found(rows: QuerySet[MirrorEntry], text: str, fields: Collection[str], limit: int) -> list[NameRow]:
+def matching(rows: QuerySet[MirrorEntry], text: str, fields: Collection[str]) -> QuerySet[MirrorEntry]:
+    """Rows whose fields hold every word of the text; those that are or begin with it first."""
     key = normalise(text)[:LONGEST]
-    if key:
-        holds, is_it, begins = Q(), Q(), Q()
-        for name in fields:
-            holds |= Q(**{f"{name}__icontains": key})
-            is_it |= Q(**{f"{name}__iexact": key})
-            begins |= Q(**{f"{name}__istartswith": key})
-        rank = Case(When(is_it, then=Value(0)), When(begins, then=Value(1)), default=2, output_field=IntegerField())
-        rows = rows.filter(holds).annotate(rank=rank).order_by("rank", "name_key", "qbo_id")
-    else:
-        rows = rows.order_by("name_key", "qbo_id")
-    return mirror.rows_from(rows[:limit])
+    if not key:
+        return rows.order_by("name_key", "qbo_id")
+    for word in key.split():
+        rows = rows.filter(_any(fields, "icontains", word))
+    is_it, begins = _any(fields, "iexact", key), _any(fields, "istartswith", key)
+    rank = Case(When(is_it, then=Value(0)), When(begins, then=Value(1)), default=2, output_field=IntegerField())
+    return rows.annotate(rank=rank).order_by("rank", "name_key", "qbo_id")
+
+
+def _any(fields: Collection[str], how: str, text: str) -> Q:
+    found = Q()
+    for name in fields:
+        found |= Q(**{f"{name}__{how}": text})
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from connector.accounting.books import NameRow
@@ -16,15 +16,10 @@ from sync.mappings.names import SELLABLE
 from sync.models import Link, Record
 from sync.models import Mapping as SeenInStore
 from sync.models.scoping import TenantQuerySet
-from sync.setup import rows_of
 from tenants.audit import log_change
 from tenants.models import Company, Tenant, User
 
 LOOKED_AT = 500
-
-
-def sellable_items(company: Company) -> list[NameRow]:
-    return [row for row in rows_of(company, "Item") if row.type in SELLABLE]
 
 
 def items_with_sku(company: Company, sku: str) -> list[NameRow]:
@@ -35,8 +30,13 @@ def items_with_sku(company: Company, sku: str) -> list[NameRow]:
 
 def products_held(records: TenantQuerySet[Record], *, sku: str, name: str) -> dict[str, str]:
     """Store key -> name of the products that held orders name: those of this SKU, of this name where there is none."""
+    return products_in(records.values_list("raw", flat=True)[:LOOKED_AT], sku=sku, name=name)
+
+
+def products_in(raws: Iterable[Any], *, sku: str, name: str) -> dict[str, str]:
+    """The same of orders as the store gave them."""
     found: dict[str, str] = {}
-    for raw in records.values_list("raw", flat=True)[:LOOKED_AT]:
+    for raw in raws:
         order = parse_order(raw) if raw else None
         for line in order.lines if isinstance(order, Order) else ():
             same = normalise(line.sku) == normalise(sku) if sku else not line.sku and line.name == name
@@ -73,13 +73,21 @@ def _sold(raw: Any) -> list[Sold]:
 
 
 def link_products(
-    tenant: Tenant, products: Mapping[str, str], item: NameRow, *, user: User, may_reactivate: bool = False
+    tenant: Tenant,
+    products: Mapping[str, str],
+    item: NameRow,
+    *,
+    user: User,
+    made_by: str = Link.BY_HAND,
+    may_reactivate: bool = False,
 ) -> list[LinkChange]:
     """These products (store key -> name) are sold as this item from now on, whatever their SKU says.
 
     may_reactivate: it is inactive, and made active again by the next run."""
     return [
-        set_link(tenant, Link.Kind.ITEM, key, item, label=name, user=user, may_reactivate=may_reactivate)
+        set_link(
+            tenant, Link.Kind.ITEM, key, item, label=name, user=user, made_by=made_by, may_reactivate=may_reactivate
+        )
         for key, name in products.items()
     ]
 

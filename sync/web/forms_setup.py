@@ -14,17 +14,21 @@ from django.utils.translation import gettext_lazy
 from connector.accounting.books import CompanyFacts, NameRow
 from connector.accounting.items import NEEDS_EXPENSE_ACCOUNT
 from connector.woo.facts import StoreStatus
+from sync.mappings.shortlist import ItemList
 from sync.mappings.taxes import TaxTable, choice_of, key_of
 from sync.missing import EXPENSE_TYPES, expense_account
 from sync.setup import GatewayProposal, StoreLists
+from sync.web.manage.table import TABLE
+from sync.web.picking import ItemField, Picker, hint_for, list_of, none_of
+from sync.web.reason_texts import Text
 from sync.web.statuses import status_name
+from tenants.models import Tenant
 
 Choices = list[tuple[str, str]]
 
 PARTIALLY_REFUNDED = "partially-refunded"
 ITEM_FIELDS = ("shipping_item", "fee_item", "rounding_item", "refund_item", "default_item", "discount_item")
 _MONEY_TYPES = frozenset({"Bank", "Other Current Asset"})
-_SELLABLE = frozenset({"Service", "NonInventory", "Inventory"})
 
 
 def choices_of(rows: Iterable[NameRow], *, none: str = "") -> Choices:
@@ -67,26 +71,26 @@ class OrdersForm(forms.Form):
         help_text=gettext_lazy("It decides the date of every document."),
         choices=[(name, name.replace("_", " ")) for name in sorted(available_timezones()) if "/" in name],
     )
-    shipping_item = forms.ChoiceField(label=gettext_lazy("Shipping item"), required=False)
-    fee_item = forms.ChoiceField(label=gettext_lazy("Fee item"), required=False)
-    rounding_item = forms.ChoiceField(
+    shipping_item = ItemField(label=gettext_lazy("Shipping item"), required=False)
+    fee_item = ItemField(label=gettext_lazy("Fee item"), required=False)
+    rounding_item = ItemField(
         label=gettext_lazy("Rounding item"),
         required=False,
         help_text=gettext_lazy("Takes the cent that a total can differ from its lines by."),
     )
-    refund_item = forms.ChoiceField(
+    refund_item = ItemField(
         label=gettext_lazy("Refund item"),
         required=False,
         help_text=gettext_lazy("For refunds of an amount without lines."),
     )
-    discount_item = forms.ChoiceField(
+    discount_item = ItemField(
         label=gettext_lazy("Discount item"),
         required=False,
         help_text=gettext_lazy(
             "With it, discounts are lines of their own; without it, lines are net of their discount."
         ),
     )
-    default_item = forms.ChoiceField(
+    default_item = ItemField(
         label=gettext_lazy("Default product"),
         required=False,
         help_text=gettext_lazy("Used for a line whose product cannot be matched."),
@@ -111,7 +115,7 @@ class OrdersForm(forms.Form):
         *,
         options: Mapping[str, Any],
         lists: StoreLists,
-        items: list[NameRow],
+        tenant: Tenant,
         accounts: list[NameRow],
         proposals: Mapping[str, str],
         country: str,
@@ -119,7 +123,6 @@ class OrdersForm(forms.Form):
     ) -> None:
         orders, item_options = options["orders"], options["items"]
         usual_expense = expense_account(accounts)
-        sellable = [row for row in items if row.type in _SELLABLE]
         super().__init__(
             data,
             initial={
@@ -139,8 +142,9 @@ class OrdersForm(forms.Form):
         )
         statuses = _status_choices(lists.statuses, orders["statuses"])
         self.fields["statuses"].choices = statuses  # type: ignore[attr-defined]
+        items = ItemList(tenant.company)
         for name in ITEM_FIELDS:
-            self.fields[name].choices = choices_of(sellable, none=_("None"))  # type: ignore[attr-defined]
+            _serve(self, name, tenant, items, saved=orders[name])
         income = [row for row in accounts if row.type == "Income"]
         self.fields["income_account"].choices = choices_of(income)  # type: ignore[attr-defined]
         expenses = [row for row in accounts if row.type in EXPENSE_TYPES]
@@ -210,7 +214,7 @@ class MappingsForm(forms.Form):
         required=False,
         help_text=gettext_lazy("The code for exempt goods and for countries without a rate."),
     )
-    tax_item = forms.ChoiceField(
+    tax_item = ItemField(
         label=gettext_lazy("Tax item"),
         required=False,
         help_text=gettext_lazy("Sales tax is off in QuickBooks: the store’s tax goes on a line of its own."),
@@ -231,7 +235,7 @@ class MappingsForm(forms.Form):
         taxes: TaxTable,
         accounts: list[NameRow],
         methods: list[NameRow],
-        items: list[NameRow],
+        tenant: Tenant,
         suggested_untaxed: str,
         gateway_proposals: Mapping[str, GatewayProposal],
         usual_account: str,
@@ -250,8 +254,14 @@ class MappingsForm(forms.Form):
         self.rates = {rate_field(row.key): row for row in taxes.first_rows}
         codes: Choices = [("", _("Choose…")), *((code.id, code.name) for code in facts.tax_codes)]
         self.fields["untaxed_code"].choices = codes  # type: ignore[attr-defined]
-        services = [row for row in items if row.type == "Service"]
-        self.fields["tax_item"].choices = choices_of(services)  # type: ignore[attr-defined]
+        _serve(
+            self,
+            "tax_item",
+            tenant,
+            list_of(tenant.company, "taxes.tax_item"),
+            none=_("Choose…"),
+            saved=chosen["tax_item"],
+        )
         money = [row for row in accounts if row.type in _MONEY_TYPES]
         self.fields["default_account"].choices = choices_of(money, none=_("None"))  # type: ignore[attr-defined]
         if taxes.world != "global":
@@ -370,6 +380,25 @@ class TurnOnForm(forms.Form):
         help_text=gettext_lazy("Orders created from this day on are sent. Older ones stay out."),
         error_messages={"invalid": gettext_lazy("Write the day as 2026-01-31.")},
     )
+
+
+def _serve(
+    form: forms.Form, name: str, tenant: Tenant, items: ItemList, *, saved: Mapping[str, Any] | None, none: Text = ""
+) -> None:
+    """Gives a field of the form its items: what was sent or is proposed stays among them."""
+    field = form.fields[name]
+    assert isinstance(field, ItemField)
+    path = f"{'taxes' if name == 'tax_item' else 'orders'}.{name}"
+    picker = Picker(
+        name,
+        path,
+        hint_for(path),
+        chosen=str(form.data.get(name, "") if form.is_bound else form.initial[name]),
+        gone=str(saved.get("name") or "") if saved else "",
+        none=none or none_of(TABLE.by_path[path].place),
+        text=str(form.data.get(f"{name}-q", "")),
+    )
+    field.serve(tenant, items, picker)
 
 
 def _id(plain: Mapping[str, Any] | None) -> str:

@@ -9,16 +9,16 @@ from connector.accounting.books import NameRow
 from sync.choices import save_choices
 from sync.engine import mirror
 from sync.mappings.customers import buyers_held, link_customers, namesakes
-from sync.mappings.products import link_products, products_of_item, sellable_items
+from sync.mappings.products import link_products, products_of_item
+from sync.mappings.shortlist import Hint, ItemList
 from sync.reports import Cause, records_of_cause
 from sync.templatetags.formats import count
+from sync.web.cures.items import item_field
 from sync.web.cures.offer import Answers, Button, Field, Offer, Option, Refused, Taken
 from sync.web.cures.ways import read_again
 from sync.web.workspace import Workspace
 
 ITEM = "inactive_item"
-SHOWN_AT_MOST = 300
-"""A list of thousands is no choice, and weighs more than a page may."""
 
 
 def offer(workspace: Workspace, cause: Cause) -> Offer | None:
@@ -29,13 +29,11 @@ def offer(workspace: Workspace, cause: Cause) -> Offer | None:
     }
     always = _("Always reactivate items") if cause.reason == ITEM else _("Always reactivate customers")
     buttons = [Button(label, action="reactivate", look="primary"), Button(always, action="always")]
-    choices = _choices(workspace, cause)
-    if not choices:
+    field = _field(workspace, cause)
+    if field is None:
         return Offer(buttons=[*buttons, read_again(look="quiet")])
-    options = [Option(row.qbo_id, f"{_name(row)} ({row.sku})" if row.sku else _name(row)) for row in choices]
-    name = _("Another item") if cause.reason == ITEM else _("Another customer")
     return Offer(
-        fields=[Field(name="other", label=name, options=[Option("", _("Choose…")), *options])],
+        fields=[field],
         buttons=[*buttons, Button(_("Use the other one"), action="other"), read_again(look="quiet")],
     )
 
@@ -49,9 +47,9 @@ def take(workspace: Workspace, cause: Cause, answers: Answers) -> Taken | Refuse
     if action == "reactivate":
         done = Taken(_("“%(name)s” is made active again in QuickBooks.") % {"name": _name(row)})
         return _use(workspace, cause, row, row, may_reactivate=True) or done
-    other = next((one for one in _choices(workspace, cause) if one.qbo_id == answers.get("other")), None)
-    if other is None:
-        return Refused(_("Choose the other one first."))
+    other = _other(workspace, cause, row, answers.get("other", ""))
+    if isinstance(other, Refused):
+        return other
     done = Taken(_("“%(name)s” is used instead from now on.") % {"name": _name(other)})
     return _use(workspace, cause, row, other) or done
 
@@ -93,13 +91,32 @@ def _row(workspace: Workspace, cause: Cause) -> NameRow | None:
     return mirror.by_ids(company, kind, [qbo_id]).get(qbo_id)  # type: ignore[arg-type]
 
 
-def _choices(workspace: Workspace, cause: Cause) -> list[NameRow]:
+def _field(workspace: Workspace, cause: Cause) -> Field | None:
+    """Another item is one of thousands; another customer bears the same name or e-mail."""
     company, row = workspace.tenant.company, _row(workspace, cause)
     if company is None or row is None:
-        return []
+        return None
     if cause.reason != ITEM:
-        return namesakes(company, row)
-    return sellable_items(company)[:SHOWN_AT_MOST]
+        options = [Option(one.qbo_id, _name(one)) for one in namesakes(company, row)]
+        none = Option("", _("Choose…"))
+        return Field(name="other", label=_("Another customer"), options=[none, *options]) if options else None
+    items = ItemList(company)
+    if not items.total:
+        return None
+    newest = records_of_cause(workspace.tenant, cause.reason, cause.subject).filter(pk=cause.sample_id)
+    key = next(iter(products_of_item(workspace.tenant, newest, company, row)), "")
+    return item_field(workspace, items, name="other", label=_("Another item"), hint=Hint(row.sku, row.name), key=key)
+
+
+def _other(workspace: Workspace, cause: Cause, row: NameRow, qbo_id: str) -> NameRow | Refused:
+    company = workspace.tenant.company
+    if not qbo_id or company is None:
+        return Refused(_("Choose the other one first."))
+    if cause.reason != ITEM:
+        found = next((one for one in namesakes(company, row) if one.qbo_id == qbo_id), None)
+        return found or Refused(_("Choose the other one first."))
+    items = ItemList(company)
+    return items.get(qbo_id) or Refused(items.why_not(qbo_id))
 
 
 def _name(row: NameRow) -> str:

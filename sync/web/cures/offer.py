@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sync.reports import Cause
+from sync.web.picking import Search
 from sync.web.workspace import Workspace
 
 
@@ -19,7 +20,9 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One question. hint: why the value is proposed (a suggestion says its reason). `sparkles` marks a suggestion."""
+    """One question. hint: why the value is proposed (a suggestion says its reason). `sparkles` marks a suggestion.
+
+    search: finds what a long list of items does not show."""
 
     name: str
     label: str
@@ -29,6 +32,7 @@ class Field:
     hint: str = ""
     is_suggested: bool = False
     limit: int = 0
+    search: Search | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -13,20 +14,17 @@ from connector.accounting.suggest import default_account
 from sync.choices import save_choices
 from sync.mappings.payments import choose_default_account, choose_gateway, money_accounts
 from sync.mappings.taxes import UNTAXED, choose_code
+from sync.missing import ITEMS
 from sync.reports import Cause
 from sync.setup import facts_of, item_proposals, options_of, rows_of
 from sync.templatetags.formats import count
 from sync.web.cures.offer import Answers, Button, Field, Offer, Option, Refused, Taken
 from sync.web.cures.ways import read_again
+from sync.web.manage.table import TABLE
+from sync.web.picking import Picker, hint_for, list_of, options_with_none, pick, search_for
 from sync.web.reason_texts import SETTINGS
 from sync.web.workspace import Workspace
 from tenants.models import Company
-
-_SELLABLE = frozenset({"Service", "NonInventory", "Inventory"})
-
-
-def _items(company: Company) -> list[NameRow]:
-    return [row for row in rows_of(company, "Item") if row.type in _SELLABLE]
 
 
 def _accounts(*types: str) -> Callable[[Company], list[NameRow]]:
@@ -37,10 +35,9 @@ def _list(kind: str) -> Callable[[Company], list[NameRow]]:
     return lambda company: rows_of(company, kind)
 
 
-_ITEM_SETTINGS = ("default_item", "shipping_item", "discount_item", "fee_item", "rounding_item", "refund_item")
+_ITEM_SETTINGS: Mapping[str, str] = {key.rpartition(".")[2]: key.partition(".")[0] for key in ITEMS}
+"""Setting -> section of the options, of those that are an item."""
 _LISTS: Mapping[str, tuple[str, Callable[[Company], list[NameRow]]]] = {
-    **dict.fromkeys(_ITEM_SETTINGS, ("orders", _items)),
-    "tax_item": ("taxes", _items),
     "class": ("orders", _list("Class")),
     "location": ("orders", _list("Department")),
     "terms": ("orders", _list("Term")),
@@ -55,11 +52,13 @@ _LISTS: Mapping[str, tuple[str, Callable[[Company], list[NameRow]]]] = {
 
 def offer(workspace: Workspace, cause: Cause) -> Offer | None:
     key = cause.reason.partition(":")[2]
+    label = ngettext("Save and send %(count)s record", "Save and send %(count)s records", cause.records)
+    if key in _ITEM_SETTINGS:
+        return _offer_item(workspace, key, label % {"count": count(cause.records)})
     choices = _choices(workspace, key)
     if not choices:
         return Offer(buttons=[read_again()], replaces_retry=False)
     proposed = _proposed(workspace, key, choices)
-    label = ngettext("Save and send %(count)s record", "Save and send %(count)s records", cause.records)
     return Offer(
         fields=[
             Field(
@@ -77,6 +76,8 @@ def offer(workspace: Workspace, cause: Cause) -> Offer | None:
 
 def take(workspace: Workspace, cause: Cause, answers: Answers) -> Taken | Refused:
     tenant, person, key = workspace.tenant, workspace.person, cause.reason.partition(":")[2]
+    if key in _ITEM_SETTINGS:
+        return _take_item(workspace, key, answers.get("value", ""))
     chosen = next((one for one in _choices(workspace, key) if one.value == answers.get("value")), None)
     if chosen is None:
         return Refused(_("Choose one of the list first."))
@@ -100,6 +101,46 @@ def take(workspace: Workspace, cause: Cause, answers: Answers) -> Taken | Refuse
     return Taken(_("%(setting)s: “%(name)s”.") % {"setting": _label(key), "name": chosen.label}, True)
 
 
+def _offer_item(workspace: Workspace, key: str, label: str) -> Offer:
+    """An item for shipping, fees and the like: any of thousands, the one that is called so chosen already."""
+    company, role = workspace.tenant.company, f"{_ITEM_SETTINGS[key]}.{key}"
+    if company is None or not (items := list_of(company, role)).total:
+        return Offer(buttons=[read_again()], replaces_retry=False)
+    proposed, located = item_proposals(company).get(key, ""), TABLE.by_path[role]
+    picker = Picker("value", role, hint_for(role), chosen=proposed, none=_("Choose…"))
+    picked = pick(items, picker)
+    way = reverse(f"manage_{located.subject.key}", args=[workspace.tenant.slug])
+    return Offer(
+        fields=[
+            Field(
+                name="value",
+                label=_label(key),
+                options=[Option(value, str(text)) for value, text in options_with_none(picked, picker.none)],
+                value=proposed,
+                hint=_("Suggested: same name.") if proposed else "",
+                is_suggested=bool(proposed),
+                search=search_for(workspace.tenant, items, picker, picked, own_name=f"{located.place.key}-q", way=way),
+            )
+        ],
+        buttons=[Button(label, action="save", look="primary")],
+    )
+
+
+def _take_item(workspace: Workspace, key: str, qbo_id: str) -> Taken | Refused:
+    company, section = workspace.tenant.company, _ITEM_SETTINGS[key]
+    if company is None or not qbo_id:
+        return Refused(_("Choose one of the list first."))
+    items = list_of(company, f"{section}.{key}")
+    item = items.get(qbo_id)
+    if item is None:
+        return Refused(items.why_not(qbo_id))
+    saved = save_choices(workspace.tenant, {section: {key: {"id": item.qbo_id}}}, user=workspace.person, helps=())
+    if saved.problems:
+        return Refused(" ".join(problem.message for problem in saved.problems))
+    name = item.full_name or item.name
+    return Taken(_("%(setting)s: “%(name)s”.") % {"setting": _label(key), "name": name}, True)
+
+
 def _choices(workspace: Workspace, key: str) -> list[Option]:
     company, facts = workspace.tenant.company, facts_of(workspace.tenant)
     name = key.partition(":")[0]
@@ -121,10 +162,8 @@ def _choices(workspace: Workspace, key: str) -> list[Option]:
 def _proposed(workspace: Workspace, key: str, choices: list[Option]) -> str:
     company = workspace.tenant.company
     assert company is not None
-    found = item_proposals(company).get(key, "")
-    if key == "default_account":
-        ref = default_account(rows_of(company, "Account"))
-        found = ref.id if ref else ""
+    ref = default_account(rows_of(company, "Account")) if key == "default_account" else None
+    found = ref.id if ref else ""
     return found if any(one.value == found for one in choices) else ""
 
 

@@ -13,6 +13,7 @@ from sync.web.manage.lists import Choices, Lists
 from sync.web.manage.locks import locked_choices, why_locked
 from sync.web.manage.pairs import PairsField
 from sync.web.manage.places import Place, Subject, put, value_at
+from sync.web.picking import ItemField, Picker, hint_for, none_of
 
 Raw = Any
 """A value as its control holds it: text, bool, list of texts, or list of (name, id)."""
@@ -58,9 +59,34 @@ class OptionsForm(forms.Form):
         self.reasons = {place.key: why_locked(place.lock, lists.facts, document) for place in subject.places}
         super().__init__(data, initial={p.key: raw_of(p, value_at(document, p.path)) for p in subject.places})
         for place in subject.places:
-            field = _field(place, lists.choices(place, value_at(document, place.path)) if _is_listed(place) else [])
-            field.disabled = not may_act or bool(self.reasons[place.key])
+            is_locked = not may_act or bool(self.reasons[place.key])
+            field = self._item_field(place, is_locked=is_locked) or _field(place, self._choices(place))
+            field.disabled = is_locked
             self.fields[place.key] = field
+
+    def _choices(self, place: Place) -> Choices:
+        return self.lists.choices(place, value_at(self.document, place.path)) if _is_listed(place) else []
+
+    def _item_field(self, place: Place, *, is_locked: bool) -> forms.Field | None:
+        """A select of few of the company's items, or several of them; None where the list is another one."""
+        items, saved = self.lists.items(place.list_name), value_at(self.document, place.path)
+        if items is None:
+            return None
+        if place.control == "pairs":
+            return PairsField(self.lists.tenant, items, place, saved or {}, self.data, **_shared(place))
+        saved_id = str((saved or {}).get("id", ""))
+        picker = Picker(
+            place.key,
+            place.path,
+            hint_for(place.path),
+            chosen=str(self.data.get(place.key, "")) if self.is_bound and not is_locked else saved_id,
+            gone=str(saved.get("name") or "") if saved else "",
+            none=none_of(place),
+            text=str(self.data.get(f"{place.key}-q", "")),
+        )
+        field = ItemField(keeps=saved_id, **_required(place, _shared(place)))
+        field.serve(self.lists.tenant, items, picker)
+        return field
 
     def clean(self) -> dict[str, Any]:
         clean = super().clean() or {}
@@ -109,16 +135,22 @@ def _is_listed(place: Place) -> bool:
     return place.control in ("select", "radio", "ticks", "pairs")
 
 
+def _shared(place: Place) -> dict[str, Any]:
+    return {"label": place.label, "help_text": place.help, "required": False}
+
+
+def _required(place: Place, shared: dict[str, Any]) -> dict[str, Any]:
+    required = bool(place.missing) or (not place.is_nullable and place.control in ("radio", "select", "date"))
+    if place.none and not place.is_nullable:
+        required = False
+    return shared | {"required": required, "error_messages": {"required": place.missing or _("Choose one.")}}
+
+
 def _field(place: Place, choices: Choices) -> forms.Field:
-    shared: dict[str, Any] = {"label": place.label, "help_text": place.help, "required": False}
+    shared = _shared(place)
     if place.control == "switch":
         return forms.BooleanField(widget=forms.CheckboxInput(attrs={"role": "switch"}), **shared)
-    if place.control == "pairs":
-        return PairsField(choices, **shared)
-    shared["required"] = bool(place.missing) or (not place.is_nullable and place.control in ("radio", "select", "date"))
-    if place.none and not place.is_nullable:
-        shared["required"] = False
-    shared["error_messages"] = {"required": place.missing or _("Choose one.")}
+    shared = _required(place, shared)
     if place.control == "ticks":
         return forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple, choices=choices, **shared)
     if place.control == "radio":

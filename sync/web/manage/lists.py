@@ -12,6 +12,9 @@ from connector.accounting.books import CompanyFacts, NameRow
 from connector.errors import SyncError
 from connector.woo.facts import StoreStatus
 from sync import setup
+from sync.engine import mirror
+from sync.mappings.names import SELLABLE
+from sync.mappings.shortlist import ItemList
 from sync.web.manage.places import Place
 from sync.web.reasons import fill
 from sync.web.statuses import status_name
@@ -24,10 +27,9 @@ PARTIALLY_REFUNDED = "partially-refunded"
 USUAL_STATUSES = ("pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed")
 """WooCommerce's own, for the time the store does not answer."""
 _MONEY_TYPES = frozenset({"Bank", "Other Current Asset"})
-_SELLABLE = frozenset({"Service", "NonInventory", "Inventory"})
+ITEM_LISTS: Mapping[str, frozenset[str]] = {"Item": SELLABLE, "Service": frozenset({"Service"})}
+"""List of a place -> types of item that may be chosen (picking.py)."""
 _KINDS: Mapping[str, tuple[str, Callable[[NameRow], bool]]] = {
-    "Item": ("Item", lambda row: row.type in _SELLABLE),
-    "Service": ("Item", lambda row: row.type == "Service"),
     "Term": ("Term", lambda row: True),
     "Class": ("Class", lambda row: True),
     "Department": ("Department", lambda row: True),
@@ -49,6 +51,22 @@ class Lists:
     store: setup.StoreLists | None = None
     trouble: SyncError | None = None
     _rows: dict[str, list[NameRow]] = field(default_factory=dict)
+    _items: dict[str, ItemList] = field(default_factory=dict)
+
+    def items(self, list_name: str) -> ItemList | None:
+        """The list where it is one of items: thousands, of which a select shows few."""
+        if list_name not in ITEM_LISTS:
+            return None
+        return self._items.setdefault(list_name, ItemList(self.tenant.company, ITEM_LISTS[list_name]))
+
+    def name_of(self, list_name: str, qbo_id: str) -> str:
+        """How QuickBooks calls it; the id where the list does not know it."""
+        company = self.tenant.company
+        if list_name in ITEM_LISTS:
+            row = mirror.by_ids(company, "Item", [qbo_id]).get(qbo_id) if company is not None else None
+        else:
+            row = next((one for one in self.rows(list_name) if one.qbo_id == qbo_id), None)
+        return (row.full_name or row.name) if row is not None else qbo_id
 
     def rows(self, list_name: str) -> list[NameRow]:
         kind, fits = _KINDS[list_name]
@@ -69,8 +87,7 @@ class Lists:
             return self._statuses(value or ())
         else:
             found = [(row.qbo_id, row.full_name or row.name) for row in self.rows(place.list_name)]
-            for one in value.values() if place.control == "pairs" and value else [value]:
-                found = _with_chosen(found, one)
+            found = _with_chosen(found, value)
         if place.is_nullable or place.none:
             found.insert(0, ("", place.none or _("None")))
         return found

@@ -20,7 +20,7 @@ from sync.web.manage.form import OptionsForm
 from sync.web.manage.lists import Lists
 from sync.web.manage.locks import locked_choices
 from sync.web.manage.notes import Draft, Note, note_for
-from sync.web.manage.pairs import Pair, rows_of
+from sync.web.manage.pairs import PairRow, PairsField
 from sync.web.manage.places import Card, Place, Subject, value_at
 from sync.web.manage.table import TABLE
 from sync.web.manage.words import ChangeWords, change_words
@@ -48,7 +48,7 @@ class Row:
     note: Note | None
     is_changed: bool
     options: list[Option] = default(default_factory=list)
-    pairs: list[Pair] = default(default_factory=list)
+    pairs: list[PairRow] = default(default_factory=list)
 
     @property
     def key(self) -> str:
@@ -128,7 +128,7 @@ class Page:
         if place.control in ("radio", "ticks"):
             row.options = self._options(place, bound)
         elif place.control == "pairs":
-            row.pairs = rows_of(bound.value() or ())
+            row.pairs = bound.field.rows(place.key, bound.value() or ()) if isinstance(bound.field, PairsField) else []
         return row
 
     def _options(self, place: Place, bound: BoundField) -> list[Option]:
@@ -164,19 +164,14 @@ def counted(changed: int) -> str:
 
 def _named(changes: list[Any], lists: Lists) -> list[Any]:
     """Objects just chosen bear only their id: their names are put in, so that they can be read."""
-    names = {
-        (kind, row.qbo_id): row.full_name or row.name
-        for kind in ("Item", "Term", "Class", "Department", "money", "income", "expense", "asset")
-        for row in lists.rows(kind)
-    }
     kinds = {located.place.path: located.place.list_name for located in TABLE.by_path.values()}
 
     def named(path: str, value: Any) -> Any:
         if not isinstance(value, Mapping) or "id" not in value or value.get("name"):
             return value
         kind = kinds.get(path) or kinds.get(path.rpartition(".")[0], "")
-        kind = {"Service": "Item", "cogs": "expense"}.get(kind, kind)
-        return {**value, "name": names.get((kind, str(value["id"])), str(value["id"]))}
+        name = lists.name_of(kind, str(value["id"])) if kind else str(value["id"])
+        return {**value, "name": name}
 
     return [type(one)(one.path, named(one.path, one.before), named(one.path, one.after)) for one in changes]
 

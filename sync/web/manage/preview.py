@@ -159,4 +159,4 @@ def _notes(planned: Planned, sale: SaleDocument, lists: Lists) -> list[str]:
 
 
 def _name_of(lists: Lists, list_name: str, qbo_id: str, name: str) -> str:
-    return name or next((row.full_name or row.name for row in lists.rows(list_name) if row.qbo_id == qbo_id), qbo_id)
+    return name or lists.name_of(list_name, qbo_id)

@@ -42,12 +42,13 @@ def begin(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @in_workspace()
 def options(request: HttpRequest, workspace: Workspace, subject: str) -> HttpResponse:
-    """Shows a subject, and saves it. `do=preview` shows what a save would change, for browsers without script."""
+    """Shows a subject, and saves it. `do=preview` shows what a save would change, and `find` looks
+    for an item, for browsers without script; what was entered stays."""
     page = _open(request, workspace, TABLE.subject(subject))
     if request.method != "POST":
         return _show(request, page)
     is_valid = page.form.is_valid()
-    if request.POST.get("do") == "preview" or not is_valid:
+    if request.POST.get("do") == "preview" or "find" in request.POST or not is_valid:
         return _show(request, page, status=200 if is_valid else 422)
     base = page.version.number if page.version else 0
     saved = choices.save_choices(workspace.tenant, page.form.sections(), user=workspace.person, base=base)

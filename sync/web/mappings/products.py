@@ -22,8 +22,9 @@ from connector.accounting.policy import Ref
 from connector.errors import SyncError
 from sync.mappings.catalogue import Catalogue, ProductRow, matching, read_catalogue, records_waiting, would_create
 from sync.mappings.links import LinkChange, set_link
-from sync.mappings.names import active_row, search_items
+from sync.mappings.names import SHOWN
 from sync.mappings.products import allow_creation
+from sync.mappings.shortlist import Hint, ItemList
 from sync.models import Link, Record
 from sync.templatetags.formats import count
 from sync.web.again import look_again
@@ -138,7 +139,7 @@ def save(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     rows = [row, *(one for one in catalogue.rows if one.key != row.key and row.sku and _waits_alike(one, row))]
     wish = request.POST.get("do", "")
     if wish == "link":
-        return _link(request, workspace, rows, active_row_of(workspace, request.POST.get("item", "")))
+        return _link(request, workspace, rows, request.POST.get("item", ""))
     if wish == "default" and catalogue.default_item is not None:
         return _as_default(request, workspace, rows, catalogue.default_item)
     if wish == "create":
@@ -150,11 +151,6 @@ def save(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         text = _("“%(product)s” is unlinked. Its next order looks for the item anew.")
         return _done(request, workspace, [], changes, text % {"product": row.name})
     return redirect(_address(workspace, row))
-
-
-def active_row_of(workspace: Workspace, qbo_id: str) -> NameRow | None:
-    company = workspace.tenant.company
-    return active_row(company, "Item", qbo_id) if company is not None else None
 
 
 def choose_address(workspace: Workspace, key: str) -> str:
@@ -178,9 +174,11 @@ def _waits_alike(one: ProductRow, row: ProductRow) -> bool:
     return one.needs_choice and one.sku.casefold().strip() == row.sku.casefold().strip()
 
 
-def _link(request: HttpRequest, workspace: Workspace, rows: Sequence[ProductRow], item: NameRow | None) -> HttpResponse:
+def _link(request: HttpRequest, workspace: Workspace, rows: Sequence[ProductRow], qbo_id: str) -> HttpResponse:
+    items = ItemList(workspace.tenant.company)
+    item = items.get(qbo_id)
     if item is None:
-        messages.error(request, _("Choose an item of the list."))
+        messages.error(request, items.why_not(qbo_id) if qbo_id else _("Choose an item of the list."))
         return redirect(_address(workspace, rows[0]))
     changes = [
         set_link(workspace.tenant, Link.Kind.ITEM, row.key, item, label=row.name, user=workspace.person) for row in rows
@@ -263,9 +261,11 @@ def _show_choice(request: HttpRequest, workspace: Workspace, catalogue: Catalogu
     company = workspace.tenant.company
     if company is None:
         return redirect("mapping_products", slug=workspace.tenant.slug)
-    items = search_items(company, text)
+    known, hint = ItemList(company), Hint(row.sku, row.name)
+    found = known.find(text, limit=SHOWN) if text else known.suggest(hint, limit=SHOWN)
+    items, more = list(found.rows), found.more
     if row.fitting and not text:
-        items = [one for ref in row.fitting if (one := active_row(company, "Item", ref.id)) is not None]
+        items, more = [one for ref in row.fitting if (one := known.get(ref.id)) is not None], 0
     would = would_create(workspace.tenant, row) if row.state == "open" else None
     template = "sync/mappings/product.html"
     is_part = bool(getattr(request, "htmx", False)) and request.headers.get("HX-Target") == "choices"
@@ -275,6 +275,7 @@ def _show_choice(request: HttpRequest, workspace: Workspace, catalogue: Catalogu
         "row": row,
         "items": [(one, TYPES.get(one.type, one.type)) for one in items],
         "is_fitting": bool(row.fitting) and not text,
+        "more": more,
         "q": text,
         "would": _wanted(would),
         "why_not": _why_not(would),

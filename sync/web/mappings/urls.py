@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
+from sync.web import picking
 from sync.web.cures import views as cures
 from sync.web.mappings import customers, payments, products, taxes
 
 workspace_urls: list[URLPattern | URLResolver] = [
     path("attention/cure/", cures.take_cure, name="take_cure"),
     path("attention/cure/undo/", cures.undo_cure, name="undo_cure"),
+    path("items/", picking.item_options, name="item_options"),
     path("mappings/", taxes.first, name="mappings"),
     path("mappings/taxes/", taxes.taxes, name="mapping_taxes"),
     path("mappings/taxes/save/", taxes.save, name="mapping_tax_save"),

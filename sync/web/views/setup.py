@@ -122,13 +122,13 @@ def orders(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         _with_made(request.POST, {key.removeprefix("orders."): ref.id for key, ref in made.refs.items()}) or None,
         options=options,
         lists=lists,
-        items=setup.rows_of(tenant.company, "Item"),
+        tenant=tenant,
         accounts=setup.rows_of(tenant.company, "Account"),
         proposals=setup.item_proposals(tenant.company),
         country=facts.country if (facts := setup.facts_of(tenant)) else "",
         is_first=_is_open(workspace, "orders"),
     )
-    if request.method == "POST" and "make_missing" not in request.POST and form.is_valid():
+    if _is_answered(request) and form.is_valid():
         problems = setup.save_step(tenant, "orders", form.sections(), user=workspace.person)
         if not problems:
             return redirect("setup_mappings", slug=tenant.slug)
@@ -167,13 +167,13 @@ def mappings(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         taxes=taxes,
         accounts=setup.rows_of(company, "Account"),
         methods=setup.rows_of(company, "PaymentMethod"),
-        items=setup.rows_of(company, "Item"),
+        tenant=tenant,
         suggested_untaxed=untaxed.ref.id if untaxed else "",
         gateway_proposals=setup.gateway_proposals(company, lists),
         usual_account=setup.usual_account(company),
         tax_item=setup.item_proposals(company).get("tax_item", ""),
     )
-    if request.method == "POST" and "make_missing" not in request.POST and form.is_valid():
+    if _is_answered(request) and form.is_valid():
         problems = setup.save_step(tenant, "mappings", form.sections(options), user=workspace.person)
         if not problems:
             return redirect("setup_rehearsal", slug=tenant.slug)
@@ -323,6 +323,11 @@ def turn_off(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         type(workspace.tenant).objects.filter(pk=workspace.tenant.pk).update(automatic_sync=False, next_run_at=None)
         messages.success(request, _("Automatic sync is off. Sync now still works."))
     return redirect("overview", slug=workspace.tenant.slug)
+
+
+def _is_answered(request: HttpRequest) -> bool:
+    """Not while something is only made or looked for; then the form stays as it was filled in."""
+    return request.method == "POST" and not {"make_missing", "find"} & set(request.POST)
 
 
 def _make(request: HttpRequest, workspace: Workspace, lacking: Sequence[Missing]) -> Made:

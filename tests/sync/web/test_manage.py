@@ -158,7 +158,7 @@ def test_a_second_editor_is_told_and_loses_nothing(owner: Client, admin: Client,
     [
         ("orders", {"orders-number_prefix": "W" * 16}, "orders-number_prefix", "at most 15 characters"),
         ("orders", {"orders-statuses": []}, "orders-statuses", "at least one status"),
-        ("orders", {"orders-shipping_item": "999999"}, "orders-shipping_item", "no longer in the list"),
+        ("orders", {"orders-shipping_item": "999999"}, "orders-shipping_item", "no such product or service"),
         ("sync", {"tenant-start_date": "soon"}, "tenant-start_date", "2026-01-31"),
         ("sync", {"retention_days": "0"}, "retention_days", "1 to 3650"),
         ("products", {"items-income_account": ""}, "items-income_account", "income account"),
@@ -318,10 +318,10 @@ def test_lists_are_read_again_on_demand(owner: Client, tenant: Tenant, shop: Wor
     """What somebody made in QuickBooks a minute ago can be chosen."""
     MirrorEntry.objects.filter(company=tenant.company, name="Fee").delete()
     items = owner.get(page(tenant, "orders")).context["page"].lists
-    assert "Fee" not in [row.name for row in items.rows("Item")]
+    assert not items.items("Item").find("Fee").rows
     owner.post(reverse("manage_refresh", args=[tenant.slug]), {"subject": "orders"})
     items = owner.get(page(tenant, "orders")).context["page"].lists
-    assert "Fee" in [row.name for row in items.rows("Item")]
+    assert "Fee" in [row.name for row in items.items("Item").find("Fee").rows]
 
 
 def test_stock_that_is_turned_on_leads_to_its_preview_and_off_ends_it(owner: Client, tenant: Tenant) -> None:

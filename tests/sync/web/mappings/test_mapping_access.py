@@ -19,7 +19,7 @@ LOOKS = [
     "mapping_products",
     "mapping_customers",
 ]
-CHOICES = ["mapping_product_choose", "mapping_customer_choose"]
+CHOICES = ["mapping_product_choose", "mapping_customer_choose", "item_options"]
 """Looked at by those who may decide."""
 ACTIONS = [
     "take_cure",

@@ -254,7 +254,7 @@ def test_an_item_of_another_company_cannot_be_chosen(shop: World, people: Cast) 
     other.save()
     MirrorEntry.objects.create(company=other, kind="Item", qbo_id="777", name="Foreign", name_key="f", type="Service")
     said = decide(owner_of(tenant), tenant, row_of(tenant, "POT"), "link", item="777").content.decode()
-    assert "Choose an item of the list." in said
+    assert "QuickBooks has no such product or service any more." in said
     assert not Link.objects.exists()
 
 
