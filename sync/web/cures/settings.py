@@ -109,7 +109,8 @@ def _offer_item(workspace: Workspace, key: str, label: str) -> Offer:
     proposed, located = item_proposals(company).get(key, ""), TABLE.by_path[role]
     picker = Picker("value", role, hint_for(role), chosen=proposed, none=_("Choose…"))
     picked = pick(items, picker)
-    way = reverse(f"manage_{located.subject.key}", args=[workspace.tenant.slug])
+    page = reverse(f"manage_{located.subject.key}", args=[workspace.tenant.slug])
+    way = f"{page}#row-{located.place.key}"
     return Offer(
         fields=[
             Field(
@@ -119,7 +120,7 @@ def _offer_item(workspace: Workspace, key: str, label: str) -> Offer:
                 value=proposed,
                 hint=_("Suggested: same name.") if proposed else "",
                 is_suggested=bool(proposed),
-                search=search_for(workspace.tenant, items, picker, picked, own_name=f"{located.place.key}-q", way=way),
+                search=search_for(workspace.tenant, items, picker, picked, own_name="q", way=way),
             )
         ],
         buttons=[Button(label, action="save", look="primary")],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from django.core.cache import cache
@@ -268,6 +269,25 @@ def test_a_short_list_needs_no_search(shop: World) -> None:
     owner = owner_of(tenant)
     for name in ("attention", "manage_orders", "setup_orders"):
         assert "data-picks" not in owner.get(reverse(name, args=[tenant.slug])).content.decode()
+
+
+def test_a_missing_setting_is_searched_in_its_card(shop: World) -> None:
+    tenant = shop.connect()
+    run_to_end(tenant)
+    add_many(tenant)
+    record = Record.objects.for_tenant(tenant).filter(state="synced").order_by("pk")[0]
+    Record.objects.filter(pk=record.pk).update(state="attention", reason="missing_setting:shipping_item")
+    owner = owner_of(tenant)
+    search = offered(owner, tenant, "missing_setting:shipping_item").offer.fields[0].search
+    answer = owner.get(search.url, {**parameters(search.url), search.name: "FOU-04321"})
+    assert ids_in(answer.content.decode()) == ["904321"]
+    said = press(owner, tenant, "missing_setting:shipping_item", "", htmx=True, action="save", value="904321")
+    assert "Article du fournisseur n° 04321" in said
+    assert chosen(tenant)["orders"]["shipping_item"]["id"] == "904321"
+
+
+def parameters(url: str) -> dict[str, str]:
+    return dict(parse_qsl(url.partition("?")[2]))
 
 
 def test_the_default_product_takes_the_place_of_an_item(shop: World) -> None:
