@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from connector.woo.texts import clean_lines, clean_text
 
 ZERO = Decimal(0)
-_AMOUNT = re.compile(r"-?\d{1,15}(?:\.\d{0,20})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
+_AMOUNT = re.compile(r"-?\d{1,15}(?:\.\d{0,40})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?Z?", re.ASCII)
 _NO_DATE = ("0000-", "-0001-")

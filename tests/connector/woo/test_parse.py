@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from connector.accounting.commerce import LineTax, Order, Product, Refund, Unreadable
+from connector.woo.fields import number
 from connector.woo.parse import loads, parse_order, parse_product, parse_refund
 
 OrderOf = Callable[..., dict[str, Any]]
@@ -256,3 +257,9 @@ def test_numbers_with_noise_keep_six_places() -> None:
     product = parse_product({"id": 1, "price": Decimal("8.325000000000001")})
     assert isinstance(product, Product)
     assert product.price == Decimal("8.325000")
+
+
+@pytest.mark.parametrize("price", ["0.000012571428571428572", 1.2571428571428572e-05])
+def test_a_price_next_to_nothing_is_a_number(price: object) -> None:
+    """A coupon over the whole cart may leave a millionth on a line, whose price has more than twenty decimals."""
+    assert number(price) == Decimal("0.000012571428571428572")
