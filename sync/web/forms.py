@@ -8,13 +8,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from sync.models import Posting, Record
 from sync.models.scoping import TenantQuerySet
 from sync.reports import with_subject
 from tenants.models import Tenant
+
+_IS_PRODUCT = Q(source=Record.Source.PRODUCT)
 
 
 class SkipForm(forms.Form):
@@ -80,11 +82,18 @@ class RecordFilter:
             if self.subject:
                 records = with_subject(records).filter(subject=self.subject)
         if self.since:
-            records = records.filter(ordered_at__gte=datetime.combine(self.since, time.min, tzinfo=tenant.zone))
+            start = datetime.combine(self.since, time.min, tzinfo=tenant.zone)
+            records = records.filter(Q(ordered_at__gte=start) | Q(_IS_PRODUCT, state_since__gte=start))
         if self.until:
             end = datetime.combine(self.until + timedelta(days=1), time.min, tzinfo=tenant.zone)
-            records = records.filter(ordered_at__lt=end)
+            records = records.filter(Q(ordered_at__lt=end) | Q(_IS_PRODUCT, state_since__lt=end))
         return _search(records, self.q) if self.q else records
+
+    def sort(self, records: TenantQuerySet[Record]) -> TenantQuerySet[Record]:
+        """Newest first. A product has no day of its own: it stands where its state last changed, after all orders."""
+        if self.source == Record.Source.PRODUCT:
+            return records.order_by("-state_since", "-pk")
+        return records.order_by(F("ordered_at").desc(nulls_last=True), "-pk")
 
     def items(self) -> dict[str, str]:
         """Only what is set, as it stands in the address."""
@@ -108,8 +117,9 @@ class RecordFilter:
 
 
 def _search(records: TenantQuerySet[Record], text: str) -> TenantQuerySet[Record]:
-    """By order number, buyer, document number, or the store's id."""
+    """By order number or SKU, buyer or product, document number, item, or the store's id."""
     bare = text.removeprefix("#").removeprefix("n°").strip()
     with_number = Posting.objects.filter(record=OuterRef("pk"), doc_number__icontains=bare)
     wanted = Q(number__icontains=bare) | Q(buyer__icontains=text) | Q(Exists(with_number))
+    wanted |= Q(_IS_PRODUCT, details__item__icontains=text)
     return records.filter(wanted | Q(woo_id=int(bare)) if bare.isdigit() else wanted)

@@ -120,7 +120,14 @@ RETRIED: dict[str, Text] = {
 
 def named(record: Record, texts: dict[str, Text]) -> str:
     """The sentence for this record's source, with its number."""
-    return fill(texts[record.source], {"number": order_label(record.number or str(record.woo_id))})
+    return fill(texts[record.source], {"number": record_label(record)})
+
+
+def record_label(record: Record) -> str:
+    """An order or refund by its number, a product by its name."""
+    if record.source == Record.Source.PRODUCT and (record.buyer or record.number):
+        return record.buyer or record.number
+    return order_label(record.number or str(record.woo_id))
 
 
 def record_badge(state: str, source: str = Record.Source.ORDER) -> Badge:

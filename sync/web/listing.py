@@ -9,17 +9,18 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from sync.models import Record
+from sync.models import Record, RecordEvent
 from sync.templatetags.formats import short_date, to_currency
 from sync.web.forms import RecordFilter
-from sync.web.labels import SOURCES, Badge, record_badge
+from sync.web.labels import SOURCES, Badge, record_badge, record_label
 from sync.web.reason_texts import Text
-from sync.web.reasons import fill, order_label, short_of
+from sync.web.reasons import fill, short_of
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`books` is None without a document; `agrees` None where there is nothing to compare."""
+    """`books` is None without a document; `agrees` None where there is nothing to compare. Of products: the item it
+    is sold as, and where that came from."""
 
     record: Record
     label: str
@@ -29,11 +30,37 @@ class Row:
     document: str
     books: Decimal | None
     agrees: bool | None
+    item: str = ""
+    action: str = ""
 
 
 def rows_of(records: Iterable[Any]) -> list[Row]:
     """Records from `sync.reports.with_documents`."""
-    return [_row(record) for record in records]
+    found = list(records)
+    products = [record.pk for record in found if record.source == Record.Source.PRODUCT]
+    made: set[int] = set()
+    if products:
+        events = RecordEvent.objects.filter(record__in=products, kind="item_created")
+        made = set(events.values_list("record", flat=True))
+    return [_product_row(one, one.pk in made) if one.pk in products else _row(one) for one in found]
+
+
+def _product_row(record: Any, is_made: bool) -> Row:
+    """A product has no amounts: what counts is its item, and whether we made it."""
+    is_synced = record.state == Record.State.SYNCED
+    action = _("Created in QuickBooks") if is_made else _("Was there already")
+    return Row(
+        record=record,
+        label=record_label(record),
+        source=SOURCES[record.source],
+        badge=record_badge(record.state, record.source),
+        short=short_of(record.reason, record.details),
+        document="",
+        books=None,
+        agrees=None,
+        item=str(record.details.get("item") or "") if is_synced else "",
+        action=action if is_synced else "",
+    )
 
 
 def _row(record: Any) -> Row:
@@ -43,7 +70,7 @@ def _row(record: Any) -> Row:
         agrees = to_currency(record.store_total, record.currency) == to_currency(books, record.currency)
     return Row(
         record=record,
-        label=order_label(record.number or str(record.woo_id)),
+        label=record_label(record),
         source=SOURCES[record.source],
         badge=record_badge(record.state, record.source),
         short=short_of(record.reason, record.details),

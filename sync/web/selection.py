@@ -19,8 +19,8 @@ from sync.models import Record
 from sync.models.scoping import TenantQuerySet
 from sync.templatetags.formats import count, money
 from sync.web.forms import RecordFilter
+from sync.web.labels import record_label
 from sync.web.reason_texts import Text
-from sync.web.reasons import order_label
 from tenants.models import Tenant
 
 SHOWN = 200
@@ -51,7 +51,7 @@ class Selection:
     def records(self) -> TenantQuerySet[Record]:
         every = Record.objects.for_tenant(self.tenant)
         chosen = self.wanted.apply(every, self.tenant) if self.is_all else every.filter(pk__in=self.ids)
-        return chosen.order_by("-ordered_at", "-pk")
+        return self.wanted.sort(chosen)
 
     @cached_property
     def _sums(self) -> list[tuple[str, int, Decimal]]:
@@ -155,4 +155,4 @@ def _line(wish: str, result: Result) -> Line:
     is_done = result.outcome is Outcome.DONE
     sentence = DONE[wish] if is_done else LEFT[wish, result.outcome]
     record = result.record
-    return Line(record, order_label(record.number or str(record.woo_id)), is_done, str(sentence))
+    return Line(record, record_label(record), is_done, str(sentence))

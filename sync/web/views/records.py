@@ -55,7 +55,7 @@ RETRIES_AT_ONCE = 500
 def records(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     """Search and filters live in the address; pages of 50."""
     wanted = RecordFilter.read(request.GET)
-    found = wanted.apply(Record.objects.for_tenant(workspace.tenant), workspace.tenant).order_by("-ordered_at", "-pk")
+    found = wanted.sort(wanted.apply(Record.objects.for_tenant(workspace.tenant), workspace.tenant))
     paginator = Paginator(found, RECORDS_A_PAGE)
     page = paginator.get_page(request.GET.get("page"))
     shown = with_documents(found).select_related("parent").defer("raw", "proof", "parent__raw", "parent__proof")
@@ -101,7 +101,7 @@ def record(request: HttpRequest, workspace: Workspace, record_id: int) -> HttpRe
         "gateway": str(found.raw.get("payment_method_title") or "") if isinstance(found.raw, dict) else "",
         "told": told,
         "told_kind": "warn" if found.state == Record.State.ATTENTION else "info",
-        "proof": prove_record(found, shown, fee),
+        "proof": prove_record(found, shown, fee) if found.source != Record.Source.PRODUCT else None,
         "comparison": compare(found, postings),
         "explanations": [*explain(found), *([explain_fee(found, fee)] if fee else [])],
         "notices": [text for text in (tell_notice(one, currency=found.currency) for one in found.notices) if text],
