@@ -130,8 +130,9 @@ FOR_VISITORS = {
     "quickbooks_callback", "intuit_button", "intuit_launch", "intuit_reconnect", "intuit_disconnect", "store_keys",
     "quickbooks_webhook", "woocommerce_webhook",
 }  # fmt: skip
-MAY_BE_POSTED_BY_VIEWERS = {"member_remove"}
-"""Leaving is everybody's; whom else it may concern is tested with the team."""
+MAY_BE_POSTED_BY_VIEWERS = {"member_remove", "reconciliation_compare"}
+"""Leaving is everybody's; whom else it may concern is tested with the team. To compare is to read; how often a viewer
+may is tested with reconciliation."""
 NEEDS_A_COMPANY = {"record_link", "record_compare"}
 """Nobody is connected here; that a member of a connected workspace opens them is tested with linking."""
 SAYS_EXPIRED = {"confirm_quickbooks"}
