@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.core.cache import cache
 from django.test import Client
-from django.utils import translation
 
 from tenants.web.middleware import seen_key
 from tests.factories import Cast, cast
@@ -37,10 +34,3 @@ def signed_in(person: object) -> Client:
     # Noted as just used, so that the first page costs what every page costs.
     cache.set(seen_key(client.session.session_key or ""), 1)
     return client
-
-
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    """A page in French leaves its language behind in this thread."""
-    with translation.override("en"):
-        yield

@@ -122,7 +122,8 @@ def test_a_bad_file_says_why_and_changes_nothing(body: bytes, message: str, owne
     assert answer.status_code == 422
     assert message in answer.content.decode().replace("&quot;", '"')
     forged = {"document": body.decode("latin-1"), "version": "1"}
-    assert owner.post(reverse("manage_import", args=[tenant.slug]), forged).status_code in (422, 302)
+    # 400: a field, other than a file, never gets as far with a NUL in it
+    assert owner.post(reverse("manage_import", args=[tenant.slug]), forged).status_code in (400, 422, 302)
     assert saved(tenant) == before
     assert not AuditEntry.objects.filter(tenant=tenant, action="options.imported").exists()
 
